@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Seeing that the last holder of a file is gone, in whatever process: an inotify watch on the file itself.
+ */
+#ifndef DMABUF_SRC_FD_WATCH_H
+#define DMABUF_SRC_FD_WATCH_H
+
+#include "src/base/table.h"
+
+struct fd_watch {
+	struct table_node node;		/* by watch number */
+	struct fd_watch *next_ended;
+	bool busy, again;		/* a reap is asking it; and has to ask once more */
+	/*
+	 * Called by a reap, without locks: the file's end was reported. True: it is so, the watch was removed and its
+	 * memory may be gone. False: somebody still holds the file.
+	 */
+	bool (*ended)(struct fd_watch *watch);
+};
+
+/* A memory file: its last fd and its last mapping are gone. */
+#define WATCH_FILE_GONE IN_DELETE_SELF
+/* A pipe's read end: closed for good, or somebody who opened it a second time closed that. */
+#define WATCH_READER_GONE IN_CLOSE_NOWRITE
+
+/* Watch the file behind @fd; @watch->ended is set. Returns 0, -ENOSPC, -ENOMEM, -EMFILE. */
+int dmabuf_watch_add(struct fd_watch *watch, int fd, uint32_t events);
+/* Stop watching; after this ended() is not called by a reap that begins later. */
+void dmabuf_watch_remove(struct fd_watch *watch);
+/* An fd that polls readable when there is something to reap; or -errno. */
+int dmabuf_watch_fd(void);
+/* Report what has ended. Returns how many. */
+int dmabuf_watch_reap(void);
+
+#endif
