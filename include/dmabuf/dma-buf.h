@@ -27,7 +27,7 @@ struct iosys_map;
 
 /**
  * struct dmabuf_vma - a mapping of a buffer into this process, wanted or made
- * @vm_start: in: where, NULL for anywhere; out: where it is
+ * @vm_start: in: where, replacing what is mapped there, or NULL for anywhere; out: where it is
  * @vm_size: bytes, a multiple of the page size
  * @vm_prot: PROT_READ, PROT_WRITE
  * @vm_pgoff: first page of the buffer; set by dma_buf_mmap()
@@ -273,7 +273,7 @@ DMABUF_API void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment
  * Units: none.
  * Across: as dma_buf_attach().
  * Return: the table; error pointers -EINVAL NULL or DMA_NONE, -EBUSY cached with another direction, -ENOMEM,
- *	-ERESTARTSYS interrupted, or what the exporter gave.
+ *	-ERESTARTSYS interrupted, or what the exporter gave (a heap: -EACCES, a device may not write a read-only buffer).
  * Source: Linux 6.12 drivers/dma-buf/dma-buf.c; differs: a dynamic exporter is pinned at map, not at attach (as 6.16).
  */
 DMABUF_API struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach, enum dma_data_direction dir);

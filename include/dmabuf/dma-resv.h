@@ -20,6 +20,7 @@ extern "C" {
 #endif
 
 struct dma_resv_list;
+struct dmabuf_seq;
 
 /** struct dma_resv - who still uses a buffer; @fences is NULL until something was reserved */
 struct dma_resv {
@@ -42,7 +43,7 @@ extern DMABUF_API struct ww_class reservation_ww_class;
  * struct dma_resv_iter - a walk over the fences; opaque
  * @obj: what is walked
  * @usage: weakest usage wanted
- * @fence: current fence, a reference is held
+ * @fence: current fence; in the walk without the lock a reference is held
  * @fence_usage: usage of @fence
  * @index: next entry
  * @fences: list that is walked
@@ -104,6 +105,95 @@ DMABUF_API void dma_resv_fini(struct dma_resv *obj);
 DMABUF_API int dma_resv_lock(struct dma_resv *obj, struct ww_acquire_ctx *ctx);
 
 /**
+ * dma_resv_lock_interruptible() - dma_resv_lock() that a signal ends
+ * @obj: object
+ * @ctx: ticket of class reservation_ww_class, or NULL
+ *
+ * Context: Sleeps. Never on a path that is needed to signal a fence.
+ * Locks: takes @obj.
+ * Owns: on 0 the caller holds the lock.
+ * Units: none.
+ * Across: one process.
+ * Return: as dma_resv_lock(), or -EINTR.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API int dma_resv_lock_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx);
+
+/**
+ * dma_resv_lock_slow() - after -EDEADLK: wait for the contended object, alone
+ * @obj: the object that gave -EDEADLK
+ * @ctx: ticket, which holds no lock
+ *
+ * Context: Sleeps. Never on a path that is needed to signal a fence.
+ * Locks: takes @obj; all others of @ctx released before.
+ * Owns: the caller holds the lock.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing: it cannot fail.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API void dma_resv_lock_slow(struct dma_resv *obj, struct ww_acquire_ctx *ctx);
+
+/**
+ * dma_resv_lock_slow_interruptible() - dma_resv_lock_slow() that a signal ends
+ * @obj: the object that gave -EDEADLK
+ * @ctx: ticket, which holds no lock
+ *
+ * Context: Sleeps. Never on a path that is needed to signal a fence.
+ * Locks: takes @obj; all others of @ctx released before.
+ * Owns: on 0 the caller holds the lock.
+ * Units: none.
+ * Across: one process.
+ * Return: 0, or -EINTR.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API int dma_resv_lock_slow_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx);
+
+/**
+ * dma_resv_trylock() - take the lock if it is free
+ * @obj: object
+ *
+ * Takes no ticket. Legal while others of the class are held; what a shrinker uses.
+ *
+ * Context: Any.
+ * Locks: takes @obj or nothing.
+ * Owns: on true the caller holds the lock.
+ * Units: none.
+ * Across: one process.
+ * Return: true if taken.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API bool dma_resv_trylock(struct dma_resv *obj);
+
+/**
+ * dma_resv_is_locked() - does anyone hold the lock?
+ * @obj: object
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: nothing.
+ * Units: none.
+ * Across: one process.
+ * Return: true if held by anyone; may be out of date at once.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API bool dma_resv_is_locked(struct dma_resv *obj);
+
+/**
+ * dma_resv_locking_ctx() - the holder's ticket
+ * @obj: object that is known to be locked
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: nothing; valid only while the holder keeps the lock.
+ * Units: none.
+ * Across: one process.
+ * Return: the ticket, or NULL if the holder has none.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: none.
+ */
+DMABUF_API struct ww_acquire_ctx *dma_resv_locking_ctx(struct dma_resv *obj);
+
+/**
  * dma_resv_unlock() - release the lock
  * @obj: object locked by the calling thread
  *
@@ -132,6 +222,36 @@ DMABUF_API void dma_resv_unlock(struct dma_resv *obj);
  * Source: Linux 6.12 include/linux/dma-resv.h; differs: exact; the kernel knows it only with its lock checker.
  */
 DMABUF_API bool dma_resv_held(struct dma_resv *obj);
+
+/**
+ * dma_resv_assert_held() - warn unless I hold the lock
+ * @obj: object
+ *
+ * Context: Any.
+ * Locks: @obj held by the caller.
+ * Owns: nothing.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing; not held is warned about.
+ * Source: Linux 6.12 include/linux/dma-resv.h; differs: always on.
+ */
+DMABUF_API void dma_resv_assert_held(struct dma_resv *obj);
+
+/**
+ * dma_resv_reset_max_fences() - give up the room that was reserved
+ * @obj: object
+ *
+ * dma_resv_unlock() does it; by itself a way to catch an add that nobody reserved for.
+ *
+ * Context: Any.
+ * Locks: @obj held by the caller (asserted).
+ * Owns: nothing.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: always on.
+ */
+DMABUF_API void dma_resv_reset_max_fences(struct dma_resv *obj);
 
 /**
  * dma_resv_reserve_fences() - make room before adding fences
@@ -169,6 +289,113 @@ DMABUF_API int dma_resv_reserve_fences(struct dma_resv *obj, unsigned int num_fe
  * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
  */
 DMABUF_API void dma_resv_add_fence(struct dma_resv *obj, struct dma_fence *fence, enum dma_resv_usage usage);
+
+/**
+ * dma_resv_replace_fences() - let one fence stand for all of a context
+ * @obj: object
+ * @context: context of the fences that go
+ * @replacement: signals only when none of them can touch the buffer any more
+ * @usage: what @replacement does to the buffer
+ *
+ * For a fence that a later one of another context makes superfluous, as a page-table update does a preemption. Every entry
+ * of @context, whatever its usage, becomes @replacement; one fence may then stand in several entries.
+ *
+ * Context: Any; never allocates.
+ * Locks: @obj held by the caller (asserted).
+ * Owns: takes a reference of @replacement for each entry, drops those of the old fences.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing; without an entry of @context nothing changes.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API void dma_resv_replace_fences(struct dma_resv *obj, uint64_t context, struct dma_fence *replacement,
+					enum dma_resv_usage usage);
+
+/**
+ * dma_resv_get_fences() - the unsignalled fences as an array
+ * @obj: object
+ * @usage: weakest usage that counts
+ * @ret_num: how many
+ * @ret_fences: array for free(3), NULL if there are none
+ *
+ * Context: Allocates.
+ * Locks: none needed, may be held.
+ * Owns: the caller gains a reference of each fence, and the array.
+ * Units: none.
+ * Across: one process.
+ * Return: 0; -ENOMEM with nothing found.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API int dma_resv_get_fences(struct dma_resv *obj, enum dma_resv_usage usage, unsigned int *ret_num,
+				   struct dma_fence ***ret_fences);
+
+/**
+ * dma_resv_get_singleton() - all unsignalled fences as one
+ * @obj: object
+ * @usage: weakest usage that counts
+ * @ret_fence: NULL if there are none, the fence if there is one, else an array that waits for all
+ *
+ * The result must not be added to a reservation object: those hold no containers.
+ *
+ * Context: Allocates.
+ * Locks: none needed, may be held.
+ * Owns: the caller gains a reference.
+ * Units: none.
+ * Across: one process.
+ * Return: 0; -ENOMEM.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API int dma_resv_get_singleton(struct dma_resv *obj, enum dma_resv_usage usage, struct dma_fence **ret_fence);
+
+/**
+ * dma_resv_copy_fences() - make one object's fences those of another
+ * @dst: object whose fences are replaced
+ * @src: object whose unsignalled fences are taken, with their usages
+ *
+ * Context: Allocates.
+ * Locks: @dst held by the caller (asserted); @src held for a set of one single moment.
+ * Owns: takes references of the copied, drops those of the replaced.
+ * Units: none.
+ * Across: one process.
+ * Return: 0; -ENOMEM with @dst unchanged.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src);
+
+/**
+ * dma_resv_set_deadline() - hint by when the buffer is wanted
+ * @obj: object
+ * @usage: weakest usage that counts
+ * @deadline_ns: CLOCK_MONOTONIC
+ *
+ * Handed to every unsignalled fence.
+ *
+ * Context: Any.
+ * Locks: none needed, may be held.
+ * Owns: takes no lasting references.
+ * Units: nanoseconds.
+ * Across: one process.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API void dma_resv_set_deadline(struct dma_resv *obj, enum dma_resv_usage usage, int64_t deadline_ns);
+
+/**
+ * dma_resv_describe() - the fences as text
+ * @obj: object
+ * @seq: where to write
+ *
+ * A line for each fence of usage READ and stronger, signalled ones too: a tab, the usage, and what dma_fence_describe() says.
+ *
+ * Context: Any.
+ * Locks: @obj held by the caller (asserted).
+ * Owns: nothing.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: writes to a struct dmabuf_seq.
+ */
+DMABUF_API void dma_resv_describe(struct dma_resv *obj, struct dmabuf_seq *seq);
 
 /**
  * dma_resv_iter_begin() - prepare a walk
@@ -232,6 +459,36 @@ DMABUF_API struct dma_fence *dma_resv_iter_first_unlocked(struct dma_resv_iter *
 DMABUF_API struct dma_fence *dma_resv_iter_next_unlocked(struct dma_resv_iter *cursor);
 
 /**
+ * dma_resv_iter_first() - start over: the first fence, with the lock held
+ * @cursor: cursor from dma_resv_iter_begin()
+ *
+ * Unlike the walk without the lock it yields signalled fences too, and no references.
+ *
+ * Context: Any; the loop body may sleep.
+ * Locks: the object held by the caller for the whole walk (asserted).
+ * Owns: no reference; valid while the lock is held.
+ * Units: none.
+ * Across: one process.
+ * Return: the fence, or NULL.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API struct dma_fence *dma_resv_iter_first(struct dma_resv_iter *cursor);
+
+/**
+ * dma_resv_iter_next() - the next fence, with the lock held
+ * @cursor: cursor
+ *
+ * Context: Any; the loop body may sleep.
+ * Locks: the object held by the caller for the whole walk (asserted).
+ * Owns: no reference; valid while the lock is held.
+ * Units: none.
+ * Across: one process.
+ * Return: the fence, or NULL at the end.
+ * Source: Linux 6.12 drivers/dma-buf/dma-resv.c; differs: none.
+ */
+DMABUF_API struct dma_fence *dma_resv_iter_next(struct dma_resv_iter *cursor);
+
+/**
  * dma_resv_iter_is_restarted() - is this the first fence of a pass?
  * @cursor: cursor
  *
@@ -262,6 +519,11 @@ DMABUF_API enum dma_resv_usage dma_resv_iter_usage(struct dma_resv_iter *cursor)
 /** define dma_resv_for_each_fence_unlocked - walk; dma_resv_iter_begin() before, dma_resv_iter_end() after */
 #define dma_resv_for_each_fence_unlocked(cursor, fence) \
 	for (fence = dma_resv_iter_first_unlocked(cursor); fence; fence = dma_resv_iter_next_unlocked(cursor))
+
+/** define dma_resv_for_each_fence - walk with the lock held; begins by itself and needs no end */
+#define dma_resv_for_each_fence(cursor, obj, usage, fence) \
+	for (dma_resv_iter_begin(cursor, obj, usage), fence = dma_resv_iter_first(cursor); fence; \
+	     fence = dma_resv_iter_next(cursor))
 
 /**
  * dma_resv_test_signaled() - is nothing of this usage pending?

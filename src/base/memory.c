@@ -7,8 +7,10 @@
  * Invariant: a memory file that leaves this module cannot shrink or grow, so that no mapping of it ever faults.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -22,6 +24,9 @@
 #ifndef HUGETLBFS_MAGIC
 #define HUGETLBFS_MAGIC 0x958458f6
 #endif
+
+/* Below this size the look at what is available would cost more than it is worth. */
+#define ALWAYS_AFFORDABLE (16u << 20)
 
 size_t dmabuf_base_page_size(void)
 {
@@ -63,13 +68,47 @@ static struct dmabuf_memory *wrap(int fd, uint64_t size, bool shell)
 	return memory;
 }
 
+/* What the kernel says is left without swapping, in bytes; 0 if it does not say. */
+static uint64_t available_memory(void)
+{
+	FILE *info = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	if (!info)
+		return 0;
+	while (!kib && fgets(line, sizeof(line), info)) {
+		if (sscanf(line, "MemAvailable: %llu", &kib) != 1)
+			kib = 0;
+	}
+	fclose(info);
+	return kib * 1024;
+}
+
+/*
+ * Asking for more than there is must end in an error: a file beyond the process's limit would raise SIGXFSZ, pages beyond
+ * the machine's memory the out-of-memory killer. A shell has no pages.
+ */
+static bool is_affordable(uint64_t size, bool shell)
+{
+	struct rlimit limit;
+	uint64_t available;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur)
+		return false;
+	if (shell || size < ALWAYS_AFFORDABLE)
+		return true;
+	available = available_memory();
+	return !available || size <= available;
+}
+
 /* Give the new file its size and, unless it is a shell, its pages: out of memory shows here and not at first touch. */
 static int set_size(int fd, uint64_t size, bool shell)
 {
 	int ret;
 
-	if (size > INT64_MAX)
-		return -EINVAL;
+	if (size > INT64_MAX || !is_affordable(size, shell))
+		return -ENOMEM;
 	if (ftruncate(fd, (off_t)size) < 0)
 		return errno == EFBIG ? -ENOMEM : -errno;
 	if (shell)
@@ -145,7 +184,7 @@ int dmabuf_base_memory_map(struct dmabuf_memory *memory, uint64_t offset, size_t
 
 	if (memory->shell || memory->fd < 0)
 		return -EINVAL;
-	ptr = mmap(wanted, size, prot, MAP_SHARED | (wanted ? MAP_FIXED_NOREPLACE : 0), memory->fd, (off_t)offset);
+	ptr = mmap(wanted, size, prot, MAP_SHARED | (wanted ? MAP_FIXED : 0), memory->fd, (off_t)offset);
 	if (ptr == MAP_FAILED)
 		return errno == EPERM ? -EACCES : -errno;
 	*ret_ptr = ptr;

@@ -17,7 +17,7 @@ static inline void spin_lock(struct dmabuf_spinlock *lock)
 {
 	uint32_t expected = SPIN_FREE;
 
-	dmabuf_task_self.atomic_depth++;
+	task_enter_atomic();
 	/* Pairs with the release exchange in spin_unlock(). */
 	if (!__atomic_compare_exchange_n(&lock->word, &expected, SPIN_HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		dmabuf_base_spin_lock_slow(lock);
@@ -28,7 +28,7 @@ static inline void spin_unlock(struct dmabuf_spinlock *lock)
 	/* Pairs with the acquire in spin_lock() and dmabuf_base_spin_lock_slow(). */
 	if (__atomic_exchange_n(&lock->word, SPIN_FREE, __ATOMIC_RELEASE) == SPIN_HELD_WAITERS)
 		dmabuf_base_spin_wake(lock);
-	dmabuf_task_self.atomic_depth--;
+	task_leave_atomic();
 }
 
 #endif

@@ -8,8 +8,18 @@
 
 #include <dmabuf/base.h>
 
+/* Something to do once the thread has left atomic context; embed it. */
+struct base_work {
+	struct base_work *next;
+	void (*func)(struct base_work *work);
+	uint32_t queued;		/* atomic: it waits to run */
+};
+
 struct dmabuf_task {
-	uint32_t atomic_depth;	/* spinlocks held */
+	uint32_t atomic_depth;		/* spinlocks held */
+	bool running_work;		/* the list below is being worked off */
+	struct base_work *work, **work_end;
+	uint32_t lock_wake;		/* atomic: what the thread sleeps on while it waits for a ww_mutex */
 } __attribute__((aligned(16)));
 
 extern __thread struct dmabuf_task dmabuf_task_self;
@@ -24,6 +34,24 @@ static inline uint64_t task_id(void)
 static inline bool task_is_atomic(void)
 {
 	return dmabuf_task_self.atomic_depth > 0;
+}
+
+/*
+ * Call @work->func on this thread as soon as it holds no spinlock: at once, or at the unlock that ends atomic context.
+ * In the order queued, without recursion: work queued by work runs after it. False: it was queued already.
+ */
+bool dmabuf_base_work_queue(struct base_work *work);
+void dmabuf_base_work_run(void);
+
+static inline void task_enter_atomic(void)
+{
+	dmabuf_task_self.atomic_depth++;
+}
+
+static inline void task_leave_atomic(void)
+{
+	if (--dmabuf_task_self.atomic_depth == 0 && __builtin_expect(dmabuf_task_self.work != NULL, 0))
+		dmabuf_base_work_run();
 }
 
 /* A number that is different in every child of a fork. */

@@ -18,12 +18,13 @@
 #define PROT_READ_BIT 1		/* PROT_READ */
 #define PROT_WRITE_BIT 2	/* PROT_WRITE */
 
-/* One mapped buffer, together with the table that describes it. */
+/* One buffer, together with the table that describes it. */
 struct mapping {
-	struct dmabuf_list node;	/* in the device's list */
+	struct dmabuf_list node;	/* in the device's list while it is open to the device */
 	char *ptr;
 	size_t size;
-	enum dma_data_direction dir;
+	unsigned int opened;		/* enters without a leave */
+	enum dma_data_direction dir;	/* what the device may do */
 	struct sg_table table;
 	struct scatterlist entries[];
 };
@@ -33,11 +34,6 @@ void dmabuf_device_init(struct dmabuf_device *dev, const char *name)
 	dev->name = name;
 	dmabuf_spinlock_init(&dev->lock);
 	list_reset(&dev->mappings);
-}
-
-static int prot_of(enum dma_data_direction dir)
-{
-	return dir == DMA_TO_DEVICE ? PROT_READ_BIT : PROT_READ_BIT | PROT_WRITE_BIT;
 }
 
 static void fill_table(struct mapping *mapping, struct dmabuf_memory *memory, unsigned int num)
@@ -57,31 +53,54 @@ static void fill_table(struct mapping *mapping, struct dmabuf_memory *memory, un
 	mapping->table.nents = mapping->table.orig_nents = num;
 }
 
-struct sg_table *dmabuf_device_map(struct dmabuf_device *dev, struct dmabuf_memory *memory, enum dma_data_direction dir)
+struct sg_table *dmabuf_device_prepare(struct dmabuf_device *dev, struct dmabuf_memory *memory, bool writable)
 {
 	unsigned int num = (unsigned int)((memory->size + ENTRY_MAX - 1) / ENTRY_MAX);
 	struct mapping *mapping = dmabuf_base_alloc(sizeof(*mapping) + num * sizeof(mapping->entries[0]));
+	int prot = writable ? PROT_READ_BIT | PROT_WRITE_BIT : PROT_READ_BIT;
 	void *ptr;
 	int ret;
 
+	(void)dev; /* A device with an address space of its own will choose the addresses here. */
 	if (!mapping)
 		return dmabuf_err_ptr(-ENOMEM);
-	ret = dmabuf_base_memory_map(memory, 0, memory->size, prot_of(dir), NULL, &ptr);
+	ret = dmabuf_base_memory_map(memory, 0, memory->size, prot, NULL, &ptr);
 	if (ret < 0) {
 		dmabuf_base_free(mapping);
 		return dmabuf_err_ptr(ret);
 	}
+	list_reset(&mapping->node);
 	mapping->ptr = ptr;
 	mapping->size = memory->size;
-	mapping->dir = dir;
 	fill_table(mapping, memory, num);
-	spin_lock(&dev->lock);
-	list_insert_after(&dev->mappings, &mapping->node);
-	spin_unlock(&dev->lock);
 	return &mapping->table;
 }
 
-void dmabuf_device_unmap(struct dmabuf_device *dev, struct sg_table *sgt)
+void dmabuf_device_enter(struct dmabuf_device *dev, struct sg_table *sgt, enum dma_data_direction dir)
+{
+	struct mapping *mapping = base_container(sgt, struct mapping, table);
+
+	spin_lock(&dev->lock);
+	if (mapping->opened++ == 0) {
+		mapping->dir = dir;
+		list_insert_after(&dev->mappings, &mapping->node);
+	} else if (mapping->dir != dir) {
+		mapping->dir = DMA_BIDIRECTIONAL;
+	}
+	spin_unlock(&dev->lock);
+}
+
+void dmabuf_device_leave(struct dmabuf_device *dev, struct sg_table *sgt)
+{
+	struct mapping *mapping = base_container(sgt, struct mapping, table);
+
+	spin_lock(&dev->lock);
+	if (mapping->opened && --mapping->opened == 0)
+		list_remove(&mapping->node);
+	spin_unlock(&dev->lock);
+}
+
+void dmabuf_device_release(struct dmabuf_device *dev, struct sg_table *sgt)
 {
 	struct mapping *mapping = base_container(sgt, struct mapping, table);
 

@@ -7,21 +7,43 @@
  *
  * Invariant: the buffer's handle is the memory itself; there is no other storage.
  */
+#include <fcntl.h>
+
 #include <dmabuf/dma-heap.h>
 
 #include "src/base/memory.h"
 #include "src/buf/device-map.h"
 #include "src/heap/memory-buf.h"
 
+/* An attachment keeps its table from the first map to the detach; the device may use it only between map and unmap. */
 static struct sg_table *map_memory(struct dma_buf_attachment *attach, enum dma_data_direction dir)
 {
-	return dmabuf_device_map(attach->dev, attach->dmabuf->file, dir);
+	bool writable = attach->dmabuf->flags == O_RDWR;
+
+	if (!writable && dir != DMA_TO_DEVICE)
+		return dmabuf_err_ptr(-EACCES);
+	if (!attach->priv) {
+		struct sg_table *sgt = dmabuf_device_prepare(attach->dev, attach->dmabuf->file, writable);
+
+		if (dmabuf_is_err(sgt))
+			return sgt;
+		attach->priv = sgt;
+	}
+	dmabuf_device_enter(attach->dev, attach->priv, dir);
+	return attach->priv;
 }
 
 static void unmap_memory(struct dma_buf_attachment *attach, struct sg_table *sgt, enum dma_data_direction dir)
 {
 	(void)dir;
-	dmabuf_device_unmap(attach->dev, sgt);
+	dmabuf_device_leave(attach->dev, sgt);
+}
+
+static void detach_memory(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
+{
+	(void)dmabuf;
+	if (attach->priv)
+		dmabuf_device_release(attach->dev, attach->priv);
 }
 
 static int mmap_memory(struct dma_buf *dmabuf, struct dmabuf_vma *vma)
@@ -36,7 +58,7 @@ static void release_memory(struct dma_buf *dmabuf)
 }
 
 static const struct dma_buf_ops memory_ops = {
-	.cache_sgt_mapping = true,
+	.detach = detach_memory,
 	.map_dma_buf = map_memory,
 	.unmap_dma_buf = unmap_memory,
 	.mmap = mmap_memory,

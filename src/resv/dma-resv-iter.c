@@ -8,6 +8,7 @@
  * makes the walk start over.
  */
 #include "src/base/rcu.h"
+#include "src/base/warn.h"
 #include "src/resv/resv-internal.h"
 
 void dma_resv_iter_begin(struct dma_resv_iter *cursor, struct dma_resv *obj, enum dma_resv_usage usage)
@@ -95,6 +96,31 @@ struct dma_fence *dma_resv_iter_first_unlocked(struct dma_resv_iter *cursor)
 struct dma_fence *dma_resv_iter_next_unlocked(struct dma_resv_iter *cursor)
 {
 	return step(cursor, false);
+}
+
+/* Lock held: the next entry of a usage that is wanted. The cursor keeps no fence, since it has no reference of one. */
+static struct dma_fence *next_locked(struct dma_resv_iter *cursor)
+{
+	warn_if(!dma_resv_held(cursor->obj), "dma_resv_iter: the reservation lock is not held by the caller");
+	while (cursor->index < cursor->num_fences) {
+		struct dma_fence *fence = resv_entry(cursor->fences, cursor->index++, &cursor->fence_usage);
+
+		if (cursor->fence_usage <= cursor->usage)
+			return fence;
+	}
+	return NULL;
+}
+
+struct dma_fence *dma_resv_iter_first(struct dma_resv_iter *cursor)
+{
+	restart(cursor);
+	return next_locked(cursor);
+}
+
+struct dma_fence *dma_resv_iter_next(struct dma_resv_iter *cursor)
+{
+	cursor->is_restarted = false;
+	return next_locked(cursor);
 }
 
 bool dma_resv_test_signaled(struct dma_resv *obj, enum dma_resv_usage usage)

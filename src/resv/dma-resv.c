@@ -28,16 +28,24 @@ static void free_list_deferred(struct dmabuf_rcu_head *rcu)
 	dmabuf_base_free((char *)rcu - offsetof(struct dma_resv_list, rcu));
 }
 
+/* Drop the references of a list that is going away. Readers that still walk it find fences that are dying, or alive. */
+static void empty_list(struct dma_resv_list *list)
+{
+	enum dma_resv_usage usage;
+
+	for (unsigned int i = 0; i < list->num_fences; i++)
+		dma_fence_put(resv_entry(list, i, &usage));
+}
+
 void dma_resv_fini(struct dma_resv *obj)
 {
 	struct dma_resv_list *list = obj->fences;
-	enum dma_resv_usage usage;
 
 	obj->fences = NULL;
-	for (unsigned int i = 0; list && i < list->num_fences; i++)
-		dma_fence_put(resv_entry(list, i, &usage));
-	if (list)
+	if (list) {
+		empty_list(list);
 		dmabuf_base_rcu_defer(&list->rcu, free_list_deferred);
+	}
 	ww_mutex_destroy(&obj->lock);
 }
 
@@ -46,10 +54,45 @@ int dma_resv_lock(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
 	return ww_mutex_lock(&obj->lock, ctx);
 }
 
-void dma_resv_unlock(struct dma_resv *obj)
+int dma_resv_lock_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock_interruptible(&obj->lock, ctx);
+}
+
+void dma_resv_lock_slow(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
+{
+	ww_mutex_lock_slow(&obj->lock, ctx);
+}
+
+int dma_resv_lock_slow_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock_slow_interruptible(&obj->lock, ctx);
+}
+
+bool dma_resv_trylock(struct dma_resv *obj)
+{
+	return ww_mutex_trylock(&obj->lock, NULL);
+}
+
+bool dma_resv_is_locked(struct dma_resv *obj)
+{
+	return ww_mutex_is_locked(&obj->lock);
+}
+
+struct ww_acquire_ctx *dma_resv_locking_ctx(struct dma_resv *obj)
+{
+	return __atomic_load_n(&obj->lock.ctx, __ATOMIC_RELAXED);
+}
+
+static void drop_room(struct dma_resv *obj)
 {
 	if (obj->fences)
 		obj->fences->max_fences = obj->fences->num_fences;
+}
+
+void dma_resv_unlock(struct dma_resv *obj)
+{
+	drop_room(obj);
 	ww_mutex_unlock(&obj->lock);
 }
 
@@ -61,6 +104,17 @@ bool dma_resv_held(struct dma_resv *obj)
 static void assert_held(struct dma_resv *obj, const char *function)
 {
 	warn_if(!dma_resv_held(obj), "%s: the reservation lock is not held by the caller", function);
+}
+
+void dma_resv_assert_held(struct dma_resv *obj)
+{
+	assert_held(obj, "dma_resv_assert_held");
+}
+
+void dma_resv_reset_max_fences(struct dma_resv *obj)
+{
+	assert_held(obj, "dma_resv_reset_max_fences");
+	drop_room(obj);
 }
 
 enum dma_resv_usage dma_resv_usage_rw(bool write)
@@ -185,4 +239,82 @@ void dma_resv_add_fence(struct dma_resv *obj, struct dma_fence *fence, enum dma_
 	resv_entry_set(list, list->num_fences, dma_fence_get(fence), usage);
 	/* Pairs with the read of num_fences in dma-resv-iter.c: whoever counts the entry sees it. */
 	__atomic_store_n(&list->num_fences, list->num_fences + 1, __ATOMIC_RELEASE);
+}
+
+void dma_resv_replace_fences(struct dma_resv *obj, uint64_t context, struct dma_fence *replacement,
+			     enum dma_resv_usage usage)
+{
+	struct dma_resv_list *list = obj->fences;
+	enum dma_resv_usage old_usage;
+
+	assert_held(obj, "dma_resv_replace_fences");
+	for (unsigned int i = 0; list && i < list->num_fences; i++) {
+		struct dma_fence *old = resv_entry(list, i, &old_usage);
+
+		if (old->context != context)
+			continue;
+		resv_entry_set(list, i, dma_fence_get(replacement), usage);
+		dma_fence_put(old);
+	}
+}
+
+/* Nobody sees @list yet: add what @cursor yields. False: there is not enough room, the source has grown. */
+static bool collect(struct dma_resv_list *list, struct dma_resv_iter *cursor)
+{
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence_unlocked(cursor, fence) {
+		if (dma_resv_iter_is_restarted(cursor)) {
+			empty_list(list);
+			list->num_fences = 0;
+		}
+		if (list->num_fences == list->capacity)
+			return false;
+		resv_entry_set(list, list->num_fences++, dma_fence_get(fence), dma_resv_iter_usage(cursor));
+	}
+	return true;
+}
+
+/* A list of what is unsignalled in @src. NULL: no memory. */
+static struct dma_resv_list *copy_list(struct dma_resv *src)
+{
+	struct dma_resv_list *list = NULL;
+	struct dma_resv_iter cursor;
+	bool complete = false;
+
+	dma_resv_iter_begin(&cursor, src, DMA_RESV_USAGE_BOOKKEEP);
+	while (!complete) {
+		unsigned int capacity = list ? 2 * list->capacity : FIRST_FENCES;
+
+		if (list) {
+			empty_list(list);
+			dmabuf_base_free(list);
+		}
+		list = alloc_list(capacity);
+		if (!list)
+			break;
+		complete = collect(list, &cursor);
+	}
+	dma_resv_iter_end(&cursor);
+	return list;
+}
+
+int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src)
+{
+	struct dma_resv_list *old = dst->fences, *list;
+
+	assert_held(dst, "dma_resv_copy_fences");
+	list = copy_list(src);
+	if (!list)
+		return -ENOMEM;
+	if (!list->num_fences) {
+		dmabuf_base_free(list);
+		list = NULL;
+	}
+	rcu_publish(dst->fences, list);
+	if (old) {
+		empty_list(old);
+		dmabuf_base_rcu_defer(&old->rcu, free_list_deferred);
+	}
+	return 0;
 }

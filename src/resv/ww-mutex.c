@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer: resv. Wait/wound mutexes, wait-die: who may take a lock, who waits, who must back off.
+ * Layer: resv. Wait/wound mutexes: who may take a lock, who waits, who must back off.
  *
  * Called by: dma-resv; share for locks wanted by another process. Counterpart of kernel/locking/ww_mutex.h.
  *
@@ -9,13 +9,15 @@
  * free for anybody, the first waiter is woken to try; one that was woken before and lost, and one that is not a thread,
  * gets the lock handed over.
  *
- * Invariant: bit 0 of owner is set exactly while the queue is not empty, as seen under wait_lock.
+ * Invariant: bit 0 of owner is set exactly while the queue is not empty, as seen under wait_lock. A holder whose ticket
+ * was read with bit 0 set and wait_lock held cannot end the ticket before wait_lock is released. See tests/model/ww.pml.
  */
 #include "src/base/list.h"
 #include "src/base/park.h"
 #include "src/base/spinlock.h"
 #include "src/base/task.h"
 #include "src/base/warn.h"
+#include "src/resv/ww-internal.h"
 #include "src/resv/ww-waiter.h"
 
 #define OWNER_WAITERS 1ull
@@ -25,28 +27,6 @@
 static bool is_older(const struct ww_acquire_ctx *a, const struct ww_acquire_ctx *b)
 {
 	return (int64_t)(a->stamp - b->stamp) < 0;
-}
-
-void ww_acquire_init(struct ww_acquire_ctx *ctx, struct ww_class *ww_class)
-{
-	ctx->task = (void *)(uintptr_t)task_id();
-	ctx->stamp = __atomic_add_fetch(&ww_class->stamp, 1, __ATOMIC_RELAXED);
-	ctx->acquired = 0;
-	ctx->done_acquire = false;
-	ctx->ww_class = ww_class;
-}
-
-void ww_acquire_done(struct ww_acquire_ctx *ctx)
-{
-	warn_if(ctx->done_acquire, "ww_acquire_done: called twice on one ticket");
-	ctx->done_acquire = true;
-}
-
-void ww_acquire_fini(struct ww_acquire_ctx *ctx)
-{
-	warn_if(ctx->acquired, "ww_acquire_fini: %u locks of the ticket are still held", ctx->acquired);
-	warn_if(!ctx->ww_class, "ww_acquire_fini: the ticket was not initialised, or has ended");
-	ctx->ww_class = NULL;
 }
 
 void ww_mutex_init(struct ww_mutex *lock, struct ww_class *ww_class)
@@ -74,25 +54,44 @@ static struct ww_waiter *first_waiter(struct ww_mutex *lock)
 	return list_is_empty(&lock->waiters) ? NULL : base_container(lock->waiters.next, struct ww_waiter, node);
 }
 
-/* Tell a sleeping thread to look again. wait_lock held, so that the waiter's stack is still there for the store. */
+/* Tell a thread that may sleep on some ww_mutex to look again. It holds a lock or queues, so it is still there. */
+static void wake_task(struct dmabuf_task *task)
+{
+	__atomic_store_n(&task->lock_wake, 1, __ATOMIC_RELEASE); /* Pairs with the exchange in wait_for_turn(). */
+	dmabuf_base_futex_wake(&task->lock_wake, 1, FUTEX_ONE_PROCESS);
+}
+
 static void wake(struct ww_waiter *waiter)
 {
-	__atomic_store_n(&waiter->word, 1, __ATOMIC_RELEASE); /* Pairs with the exchange in wait_for_turn(). */
-	dmabuf_base_futex_wake(&waiter->word, 1, FUTEX_ONE_PROCESS);
+	wake_task((struct dmabuf_task *)(uintptr_t)waiter->owner);
 }
 
 /* wait_lock held: take @waiter out of the queue, keeping the owner word's mark right. */
 static void leave_queue(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
 	list_remove(&waiter->node);
+	/* Pairs with the exchange in unlock_held(): our look at the holder's ticket comes before the ticket's end. */
 	if (list_is_empty(&lock->waiters))
-		__atomic_fetch_and(&lock->owner, ~OWNER_WAITERS, __ATOMIC_RELAXED);
+		__atomic_fetch_and(&lock->owner, ~OWNER_WAITERS, __ATOMIC_RELEASE);
 }
 
-/* Make @waiter back off if a ticket that is older is in its way: @ahead holds the lock, or queues in front of it. */
+/* Wait-die: must @waiter back off because a ticket that is older holds the lock, or queues in front of it? */
 static bool must_die(const struct ww_waiter *waiter, const struct ww_acquire_ctx *ahead)
 {
 	return waiter->ctx && waiter->ctx->acquired && ahead && is_older(ahead, waiter->ctx);
+}
+
+/*
+ * Wound-wait, wait_lock held: an older ticket waits for a lock that @holder has. It is told to back off when it next has
+ * to wait; should it be asleep on another lock, it is woken for that. False: it may stay.
+ */
+static bool wound(const struct ww_acquire_ctx *older, struct ww_acquire_ctx *holder)
+{
+	if (!older || !older->acquired || !holder || !is_older(older, holder))
+		return false;
+	__atomic_store_n(&holder->wounded, 1, __ATOMIC_RELAXED);
+	wake_task(holder->task);
+	return true;
 }
 
 /* wait_lock held: end a wait by -EDEADLK. A thread finds out by itself. */
@@ -106,7 +105,10 @@ static void kill_waiter(struct ww_mutex *lock, struct ww_waiter *waiter)
 	waiter->over(waiter, -EDEADLK);
 }
 
-/* wait_lock held: the holder has a ticket now. Of the waiters only the first with a ticket may hold other locks. */
+/*
+ * wait_lock held: the holder has a ticket now. Wait-die: of the waiters only the first with a ticket may hold other locks.
+ * Wound-wait: the first that is older and holds locks wounds it.
+ */
 static void check_waiters(struct ww_mutex *lock, struct ww_acquire_ctx *holder)
 {
 	struct dmabuf_list *pos;
@@ -116,7 +118,9 @@ static void check_waiters(struct ww_mutex *lock, struct ww_acquire_ctx *holder)
 
 		if (!waiter->ctx)
 			continue;
-		if (must_die(waiter, holder))
+		if (!holder->is_wait_die && !wound(waiter->ctx, holder))
+			continue;
+		if (holder->is_wait_die && must_die(waiter, holder))
 			kill_waiter(lock, waiter);
 		return;
 	}
@@ -167,6 +171,8 @@ static bool is_killed(struct ww_mutex *lock, struct ww_waiter *waiter)
 
 	if (!waiter->ctx || !waiter->ctx->acquired)
 		return false;
+	if (!waiter->ctx->is_wait_die)
+		return __atomic_load_n(&waiter->ctx->wounded, __ATOMIC_RELAXED);
 	if (must_die(waiter, __atomic_load_n(&lock->ctx, __ATOMIC_SEQ_CST)))
 		return true;
 	for (pos = waiter->node.prev; pos != &lock->waiters; pos = pos->prev) {
@@ -177,40 +183,48 @@ static bool is_killed(struct ww_mutex *lock, struct ww_waiter *waiter)
 }
 
 /*
- * wait_lock held: put @waiter where its age belongs: behind older tickets, in front of younger ones; those without a
- * ticket keep their place. Younger ones that hold locks are told to back off. -EDEADLK if @waiter itself has to.
+ * wait_lock held: find the node in front of which @waiter belongs: behind older tickets; those without one keep their
+ * place. Wait-die: younger ones that hold locks are told to back off. NULL if @waiter itself has to.
  */
-static int enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
+static struct dmabuf_list *find_place(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
 	struct dmabuf_list *place = &lock->waiters, *pos, *before;
 
 	for (pos = lock->waiters.prev; waiter->ctx && pos != &lock->waiters; pos = before) {
 		struct ww_waiter *other = base_container(pos, struct ww_waiter, node);
+		bool leaves = other->over;
 
 		before = pos->prev;
 		if (!other->ctx)
 			continue;
-		if (!is_older(waiter->ctx, other->ctx)) {
-			if (waiter->ctx->acquired)
-				return -EDEADLK;
-			break;
-		}
-		if (must_die(other, waiter->ctx)) {
-			bool leaves = other->over;
-
+		if (!is_older(waiter->ctx, other->ctx))
+			return waiter->ctx->is_wait_die && waiter->ctx->acquired ? NULL : place;
+		if (waiter->ctx->is_wait_die && must_die(other, waiter->ctx)) {
 			kill_waiter(lock, other);
 			if (leaves)
 				continue;
 		}
 		place = pos;
 	}
+	return place;
+}
+
+/* wait_lock held: into the queue. -EDEADLK if @waiter must not wait. */
+static int enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
+{
+	struct dmabuf_list *place = find_place(lock, waiter);
+
+	if (!place)
+		return -EDEADLK;
 	list_insert_before(place, &waiter->node);
 	__atomic_fetch_or(&lock->owner, OWNER_WAITERS, __ATOMIC_SEQ_CST);
+	if (waiter->ctx && !waiter->ctx->is_wait_die)
+		wound(waiter->ctx, __atomic_load_n(&lock->ctx, __ATOMIC_SEQ_CST));
 	return 0;
 }
 
 /* What can be said without the queue: 0 taken, -EALREADY, or -EAGAIN. */
-static int lock_fast(struct ww_mutex *lock, uint64_t owner, struct ww_acquire_ctx *ctx)
+static int lock_spin(struct ww_mutex *lock, uint64_t owner, struct ww_acquire_ctx *ctx)
 {
 	for (int i = 0; i < SPINS_BEFORE_QUEUE; i++) {
 		uint64_t old = 0;
@@ -294,8 +308,8 @@ static void unlock_held(struct ww_mutex *lock, uint64_t owner)
 		ctx->acquired--;
 		__atomic_store_n(&lock->ctx, NULL, __ATOMIC_RELAXED);
 	}
-	/* Pairs with the acquire in lock_fast() and try_take(). */
-	if (!__atomic_compare_exchange_n(&lock->owner, &owner, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	/* Pairs with the acquire in lock_fast() and try_take(), and with leave_queue(). */
+	if (!__atomic_compare_exchange_n(&lock->owner, &owner, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		unlock_slow(lock);
 }
 
@@ -319,8 +333,11 @@ int dmabuf_ww_unlock_owner(struct ww_mutex *lock, uint64_t owner)
 
 int dmabuf_ww_lock_async(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
-	int ret = lock_fast(lock, waiter->owner, waiter->ctx);
+	int ret;
 
+	if (!lock->ww_class->is_wait_die)
+		return -EINVAL;
+	ret = lock_spin(lock, waiter->owner, waiter->ctx);
 	if (ret != -EAGAIN)
 		return ret;
 	spin_lock(&lock->wait_lock);
@@ -341,13 +358,29 @@ bool dmabuf_ww_cancel_async(struct ww_mutex *lock, struct ww_waiter *waiter)
 	return queued;
 }
 
-/* A queued thread, wait_lock held on entry and exit: sleep until the lock is ours (0) or we must back off (-EDEADLK). */
-static int wait_for_turn(struct ww_mutex *lock, struct ww_waiter *waiter)
+/* Sleep, wait_lock not held, until woken. -EINTR if @intr and a signal handler ran. */
+static int sleep_until_woken(bool intr)
 {
+	uint32_t *word = &dmabuf_task_self.lock_wake;
+
+	while (!__atomic_exchange_n(word, 0, __ATOMIC_ACQUIRE)) {
+		if (dmabuf_base_futex_wait(word, 0, FUTEX_ONE_PROCESS, MAX_SCHEDULE_TIMEOUT) == -EINTR && intr)
+			return -EINTR;
+	}
+	return 0;
+}
+
+/*
+ * A queued thread, wait_lock held on entry and exit: sleep until the lock is ours (0) or we give up (-EINTR, -EDEADLK). A
+ * lock that is free is taken first, even by one who was interrupted or wounded; the signal comes before the kill.
+ */
+static int wait_for_turn(struct ww_mutex *lock, struct ww_waiter *waiter, bool intr)
+{
+	int ret;
+
 	for (;;) {
 		spin_unlock(&lock->wait_lock);
-		while (!__atomic_exchange_n(&waiter->word, 0, __ATOMIC_ACQUIRE))
-			dmabuf_base_futex_wait(&waiter->word, 0, FUTEX_ONE_PROCESS, MAX_SCHEDULE_TIMEOUT);
+		ret = sleep_until_woken(intr);
 		spin_lock(&lock->wait_lock);
 		if (waiter->granted)
 			return 0;
@@ -356,35 +389,98 @@ static int wait_for_turn(struct ww_mutex *lock, struct ww_waiter *waiter)
 			become_holder(lock, waiter);
 			return 0;
 		}
-		if (is_killed(lock, waiter)) {
+		if (ret == 0 && is_killed(lock, waiter))
+			ret = -EDEADLK;
+		if (ret < 0) {
 			leave_queue(lock, waiter);
-			return -EDEADLK;
+			return ret;
 		}
 		waiter->handoff = true;
 	}
 }
 
-static int lock_slow(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+static int lock_slow(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr)
 {
 	struct ww_waiter waiter = { .owner = task_id(), .ctx = ctx };
-	int ret;
+	int ret = lock_spin(lock, waiter.owner, ctx);
 
+	if (ret != -EAGAIN)
+		return ret;
 	spin_lock(&lock->wait_lock);
 	ret = take_or_enqueue(lock, &waiter);
 	if (ret == -EINPROGRESS)
-		ret = wait_for_turn(lock, &waiter);
+		ret = wait_for_turn(lock, &waiter, intr);
 	spin_unlock(&lock->wait_lock);
 	return ret;
 }
 
-int ww_mutex_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+/* Lock with a ticket. */
+static int lock_ctx(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr)
 {
 	int ret;
 
-	if (ctx) {
-		warn_if(ctx->done_acquire, "ww_mutex_lock: the ticket was declared done");
-		warn_if(ctx->ww_class != lock->ww_class, "ww_mutex_lock: ticket and lock are of different classes");
+	dmabuf_ww_check_lock(lock, ctx);
+	if (__atomic_load_n(&lock->ctx, __ATOMIC_RELAXED) == ctx)
+		return -EALREADY;
+	if (!ctx->acquired)
+		__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
+	ret = dmabuf_ww_is_injected(ctx) ? -EDEADLK : lock_slow(lock, ctx, intr);
+	ctx->contending_lock = ret == -EDEADLK ? lock : NULL;
+	return ret;
+}
+
+static inline int lock_common(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr)
+{
+	uint64_t free = 0;
+
+	if (ctx)
+		return lock_ctx(lock, ctx, intr);
+	if (__atomic_compare_exchange_n(&lock->owner, &free, task_id(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return 0;
+	return lock_slow(lock, NULL, intr);
+}
+
+int ww_mutex_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	return lock_common(lock, ctx, false);
+}
+
+int ww_mutex_lock_interruptible(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	return lock_common(lock, ctx, true);
+}
+
+void ww_mutex_lock_slow(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	int ret;
+
+	dmabuf_ww_check_slow(lock, ctx);
+	ret = lock_ctx(lock, ctx, false);
+	warn_if(ret < 0, "ww_mutex_lock_slow: failed with %d, the lock is not held", ret);
+}
+
+int ww_mutex_lock_slow_interruptible(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	dmabuf_ww_check_slow(lock, ctx);
+	return lock_ctx(lock, ctx, true);
+}
+
+int ww_mutex_trylock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	uint64_t free = 0;
+	bool taken;
+
+	taken = __atomic_compare_exchange_n(&lock->owner, &free, task_id(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	if (!taken && !(free & OWNER_MASK)) {
+		spin_lock(&lock->wait_lock);
+		taken = try_take(lock, task_id());
+		spin_unlock(&lock->wait_lock);
 	}
-	ret = lock_fast(lock, task_id(), ctx);
-	return ret == -EAGAIN ? lock_slow(lock, ctx) : ret;
+	if (taken && ctx) {
+		if (!ctx->acquired)
+			__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
+		set_ctx(lock, ctx);
+		ctx->contending_lock = NULL;
+	}
+	return taken;
 }

@@ -15,8 +15,8 @@
  * @ctx: ticket or NULL
  * @handoff: give the lock to this waiter rather than let somebody take it first
  * @granted: the lock was handed over
- * @over: called once, with the lock's wait_lock held: 0 the lock is yours, -EDEADLK you must back off. NULL for a thread
- * @word: what a waiting thread sleeps on
+ * @over: called once, with the lock's wait_lock held: 0 the lock is yours, -EDEADLK you must back off. NULL for a thread,
+ *	which is woken by the word of its struct dmabuf_task, whose address is @owner
  */
 struct ww_waiter {
 	struct dmabuf_list node;
@@ -25,12 +25,12 @@ struct ww_waiter {
 	bool handoff;
 	bool granted;
 	void (*over)(struct ww_waiter *waiter, int result);
-	uint32_t word;
 };
 
 /*
- * Take @lock for @waiter, whose owner, ctx and over are set. Returns 0 taken at once, -EALREADY and -EDEADLK as
- * ww_mutex_lock(), or -EINPROGRESS: over() will be called, perhaps before this returns.
+ * Take @lock, of a wait-die class, for @waiter, whose owner, ctx and over are set. Returns 0 taken at once, -EALREADY and
+ * -EDEADLK as ww_mutex_lock(), -EINPROGRESS: over() will be called, perhaps before this returns; -EINVAL: a wound-wait
+ * class, whose wounds reach threads only.
  */
 int dmabuf_ww_lock_async(struct ww_mutex *lock, struct ww_waiter *waiter);
 
