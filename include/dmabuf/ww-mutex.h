@@ -69,15 +69,17 @@ struct ww_acquire_ctx {
 
 /**
  * struct ww_mutex - a lock of a class
- * @owner: holder's identity, low bits: somebody waits; atomic
- * @ctx: the holder's ticket, NULL if it has none; atomic
- * @wait_lock: protects @waiters and every change of holder that has to look at them
+ * @owner: the holder's ticket, or its identity if it has none; low bits: which of the two, and that somebody waits; atomic
+ * @ctx: the holder's ticket, NULL if it has none; for reading by the holder
+ * @task: the holder's identity; for the holder to recognise itself
+ * @wait_lock: protects @waiters, and @owner while somebody waits
  * @waiters: those who want it: oldest ticket first, those without a ticket where they queued
  * @ww_class: class
  */
 struct ww_mutex {
 	uint64_t owner;
 	struct ww_acquire_ctx *ctx;
+	uint64_t task;
 	struct dmabuf_spinlock wait_lock;
 	struct dmabuf_list waiters;
 	struct ww_class *ww_class;

@@ -12,6 +12,7 @@
 #include "src/base/task.h"
 #include "src/base/warn.h"
 #include "src/resv/resv-internal.h"
+#include "src/resv/ww-internal.h"
 
 #define FIRST_FENCES 4u
 
@@ -51,6 +52,8 @@ void dma_resv_fini(struct dma_resv *obj)
 
 int dma_resv_lock(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
 {
+	if (!ctx && ww_lock_fast(&obj->lock, task_id(), NULL))
+		return 0;
 	return ww_mutex_lock(&obj->lock, ctx);
 }
 
@@ -98,7 +101,7 @@ void dma_resv_unlock(struct dma_resv *obj)
 
 bool dma_resv_held(struct dma_resv *obj)
 {
-	return (__atomic_load_n(&obj->lock.owner, __ATOMIC_RELAXED) & ~15ull) == task_id();
+	return ww_is_held_by(&obj->lock, task_id());
 }
 
 static void assert_held(struct dma_resv *obj, const char *function)

@@ -4,13 +4,14 @@
  *
  * Called by: dma-resv; share for locks wanted by another process. Counterpart of kernel/locking/ww_mutex.h.
  *
- * The owner word alone decides who holds the lock. Without waiters it goes from 0 to the holder and back by one atomic
- * operation each; with waiters (bit 0) every change happens under wait_lock. A lock that is released with waiters is
- * free for anybody, the first waiter is woken to try; one that was woken before and lost, and one that is not a thread,
- * gets the lock handed over.
+ * The owner word alone decides who holds the lock, and with which ticket. Without waiters it goes from 0 to the holder
+ * and back by one atomic operation each; with waiters every change happens under wait_lock. A lock that is released with
+ * waiters is free for anybody, the first waiter is woken to try; one that was woken before and lost, and one that is not
+ * a thread, gets the lock handed over.
  *
- * Invariant: bit 0 of owner is set exactly while the queue is not empty, as seen under wait_lock. A holder whose ticket
- * was read with bit 0 set and wait_lock held cannot end the ticket before wait_lock is released. See tests/model/ww.pml.
+ * Invariant: OWNER_WAITERS is set exactly while the queue is not empty, as seen under wait_lock. So a holder whose ticket
+ * was read from the word with that bit set and wait_lock held cannot let go, and end the ticket, before wait_lock is
+ * released. See tests/model/ww.pml.
  */
 #include "src/base/list.h"
 #include "src/base/park.h"
@@ -20,8 +21,6 @@
 #include "src/resv/ww-internal.h"
 #include "src/resv/ww-waiter.h"
 
-#define OWNER_WAITERS 1ull
-#define OWNER_MASK (~15ull)
 #define SPINS_BEFORE_QUEUE 100
 
 static bool is_older(const struct ww_acquire_ctx *a, const struct ww_acquire_ctx *b)
@@ -33,6 +32,7 @@ void ww_mutex_init(struct ww_mutex *lock, struct ww_class *ww_class)
 {
 	lock->owner = 0;
 	lock->ctx = NULL;
+	lock->task = 0;
 	dmabuf_spinlock_init(&lock->wait_lock);
 	list_reset(&lock->waiters);
 	lock->ww_class = ww_class;
@@ -47,6 +47,14 @@ void ww_mutex_destroy(struct ww_mutex *lock)
 bool ww_mutex_is_locked(struct ww_mutex *lock)
 {
 	return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) & OWNER_MASK;
+}
+
+/* wait_lock held and OWNER_WAITERS set: the holder's ticket, or NULL. */
+static struct ww_acquire_ctx *holder_ctx(struct ww_mutex *lock)
+{
+	uint64_t word = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+
+	return word & OWNER_TICKET ? (struct ww_acquire_ctx *)(uintptr_t)(word & OWNER_MASK) : NULL;
 }
 
 static struct ww_waiter *first_waiter(struct ww_mutex *lock)
@@ -70,7 +78,7 @@ static void wake(struct ww_waiter *waiter)
 static void leave_queue(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
 	list_remove(&waiter->node);
-	/* Pairs with the exchange in unlock_held(): our look at the holder's ticket comes before the ticket's end. */
+	/* Pairs with ww_unlock_fast(): our look at the holder's ticket comes before the ticket's end. */
 	if (list_is_empty(&lock->waiters))
 		__atomic_fetch_and(&lock->owner, ~OWNER_WAITERS, __ATOMIC_RELEASE);
 }
@@ -126,42 +134,29 @@ static void check_waiters(struct ww_mutex *lock, struct ww_acquire_ctx *holder)
 	}
 }
 
-/*
- * The lock was just taken: make the ticket visible. The exchange is a full barrier: either a waiter that queues now sees
- * our ticket, or we see its mark and look at the queue ourselves. Pairs with the exchange-like updates in enqueue().
- */
-static void set_ctx(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+/* wait_lock held: what the holder itself looks at, and its ticket's effect on those who wait. */
+static void become_holder(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
-	(void)__atomic_exchange_n(&lock->ctx, ctx, __ATOMIC_SEQ_CST);
-	ctx->acquired++;
-	if (!(__atomic_load_n(&lock->owner, __ATOMIC_SEQ_CST) & OWNER_WAITERS))
+	__atomic_store_n(&lock->task, waiter->owner, __ATOMIC_RELAXED);
+	if (!waiter->ctx)
 		return;
-	spin_lock(&lock->wait_lock);
-	check_waiters(lock, ctx);
-	spin_unlock(&lock->wait_lock);
+	__atomic_store_n(&lock->ctx, waiter->ctx, __ATOMIC_RELAXED);
+	waiter->ctx->acquired++;
+	check_waiters(lock, waiter->ctx);
 }
 
 /* wait_lock held: take the lock if nobody has it, leaving the waiters' mark. */
-static bool try_take(struct ww_mutex *lock, uint64_t owner)
+static bool try_take(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
-	uint64_t old = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+	uint64_t old = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED), word = owner_word(waiter->owner, waiter->ctx);
 
 	while (!(old & OWNER_MASK)) {
-		if (__atomic_compare_exchange_n(&lock->owner, &old, owner | (old & OWNER_WAITERS), true, __ATOMIC_ACQUIRE,
+		/* Pairs as in ww_lock_fast(). */
+		if (__atomic_compare_exchange_n(&lock->owner, &old, word | (old & OWNER_WAITERS), true, __ATOMIC_ACQ_REL,
 						__ATOMIC_RELAXED))
 			return true;
 	}
 	return false;
-}
-
-/* wait_lock held, and @waiter has just taken the lock by try_take() or was given it: its ticket becomes the holder's. */
-static void become_holder(struct ww_mutex *lock, struct ww_waiter *waiter)
-{
-	__atomic_store_n(&lock->ctx, waiter->ctx, __ATOMIC_SEQ_CST);
-	if (!waiter->ctx)
-		return;
-	waiter->ctx->acquired++;
-	check_waiters(lock, waiter->ctx);
 }
 
 /* wait_lock held: must @waiter, queued, back off now? */
@@ -173,7 +168,7 @@ static bool is_killed(struct ww_mutex *lock, struct ww_waiter *waiter)
 		return false;
 	if (!waiter->ctx->is_wait_die)
 		return __atomic_load_n(&waiter->ctx->wounded, __ATOMIC_RELAXED);
-	if (must_die(waiter, __atomic_load_n(&lock->ctx, __ATOMIC_SEQ_CST)))
+	if (must_die(waiter, holder_ctx(lock)))
 		return true;
 	for (pos = waiter->node.prev; pos != &lock->waiters; pos = pos->prev) {
 		if (must_die(waiter, base_container(pos, struct ww_waiter, node)->ctx))
@@ -219,28 +214,23 @@ static int enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
 	list_insert_before(place, &waiter->node);
 	__atomic_fetch_or(&lock->owner, OWNER_WAITERS, __ATOMIC_SEQ_CST);
 	if (waiter->ctx && !waiter->ctx->is_wait_die)
-		wound(waiter->ctx, __atomic_load_n(&lock->ctx, __ATOMIC_SEQ_CST));
+		wound(waiter->ctx, holder_ctx(lock));
 	return 0;
 }
 
-/* What can be said without the queue: 0 taken, -EALREADY, or -EAGAIN. */
-static int lock_spin(struct ww_mutex *lock, uint64_t owner, struct ww_acquire_ctx *ctx)
+/* Spin while the lock is held and nobody queues. True: taken. */
+static bool lock_spin(struct ww_mutex *lock, uint64_t task, struct ww_acquire_ctx *ctx)
 {
 	for (int i = 0; i < SPINS_BEFORE_QUEUE; i++) {
-		uint64_t old = 0;
+		uint64_t word = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
 
-		if (__atomic_compare_exchange_n(&lock->owner, &old, owner, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-			if (ctx)
-				set_ctx(lock, ctx);
-			return 0;
-		}
-		if (ctx && __atomic_load_n(&lock->ctx, __ATOMIC_RELAXED) == ctx)
-			return -EALREADY;
-		if (old & OWNER_WAITERS)
-			break;
+		if (!word && ww_lock_fast(lock, task, ctx))
+			return true;
+		if (word & OWNER_WAITERS)
+			return false;
 		cpu_pause();
 	}
-	return -EAGAIN;
+	return false;
 }
 
 /* wait_lock held. 0: @waiter has the lock. -EDEADLK: it must not wait. -EINPROGRESS: it is in the queue. */
@@ -248,7 +238,7 @@ static int take_or_enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
 	int ret;
 
-	if (try_take(lock, waiter->owner)) {
+	if (try_take(lock, waiter)) {
 		become_holder(lock, waiter);
 		return 0;
 	}
@@ -258,7 +248,7 @@ static int take_or_enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
 	if (ret < 0)
 		return ret;
 	/* The holder may have left before it could see our mark. */
-	if (try_take(lock, waiter->owner)) {
+	if (try_take(lock, waiter)) {
 		leave_queue(lock, waiter);
 		become_holder(lock, waiter);
 		return 0;
@@ -273,7 +263,7 @@ static int take_or_enqueue(struct ww_mutex *lock, struct ww_waiter *waiter)
 /* wait_lock held: the lock is free and @waiter is first: it becomes the holder without having run. */
 static void hand_over(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
-	__atomic_store_n(&lock->owner, waiter->owner | OWNER_WAITERS, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&lock->owner, owner_word(waiter->owner, waiter->ctx) | OWNER_WAITERS, __ATOMIC_RELEASE);
 	leave_queue(lock, waiter);
 	waiter->granted = true;
 	become_holder(lock, waiter);
@@ -299,36 +289,29 @@ static void unlock_slow(struct ww_mutex *lock)
 	spin_unlock(&lock->wait_lock);
 }
 
-/* The lock is held by whoever calls; drop its ticket, then the lock. */
-static void unlock_held(struct ww_mutex *lock, uint64_t owner)
-{
-	struct ww_acquire_ctx *ctx = __atomic_load_n(&lock->ctx, __ATOMIC_RELAXED);
-
-	if (ctx) {
-		ctx->acquired--;
-		__atomic_store_n(&lock->ctx, NULL, __ATOMIC_RELAXED);
-	}
-	/* Pairs with the acquire in lock_fast() and try_take(), and with leave_queue(). */
-	if (!__atomic_compare_exchange_n(&lock->owner, &owner, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		unlock_slow(lock);
-}
-
 void ww_mutex_unlock(struct ww_mutex *lock)
 {
-	uint64_t owner = task_id();
+	uint64_t task = task_id();
 
-	if (warn_if((__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) & OWNER_MASK) != owner,
-		    "ww_mutex_unlock: the calling thread does not hold the lock"))
+	if (warn_if(!ww_is_held_by(lock, task), "ww_mutex_unlock: the calling thread does not hold the lock"))
 		return;
-	unlock_held(lock, owner);
+	if (!ww_unlock_fast(lock, task))
+		unlock_slow(lock);
 }
 
 int dmabuf_ww_unlock_owner(struct ww_mutex *lock, uint64_t owner)
 {
-	if ((__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) & OWNER_MASK) != owner)
+	if (!ww_is_held_by(lock, owner))
 		return -EPERM;
-	unlock_held(lock, owner);
+	if (!ww_unlock_fast(lock, owner))
+		unlock_slow(lock);
 	return 0;
+}
+
+/* Does this ticket hold the lock? Answers for the ticket's own user. */
+static bool is_own(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	return (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) & ~OWNER_WAITERS) == owner_word(0, ctx);
 }
 
 int dmabuf_ww_lock_async(struct ww_mutex *lock, struct ww_waiter *waiter)
@@ -337,9 +320,10 @@ int dmabuf_ww_lock_async(struct ww_mutex *lock, struct ww_waiter *waiter)
 
 	if (!lock->ww_class->is_wait_die)
 		return -EINVAL;
-	ret = lock_spin(lock, waiter->owner, waiter->ctx);
-	if (ret != -EAGAIN)
-		return ret;
+	if (waiter->ctx && is_own(lock, waiter->ctx))
+		return -EALREADY;
+	if (lock_spin(lock, waiter->owner, waiter->ctx))
+		return 0;
 	spin_lock(&lock->wait_lock);
 	ret = take_or_enqueue(lock, waiter);
 	spin_unlock(&lock->wait_lock);
@@ -384,7 +368,7 @@ static int wait_for_turn(struct ww_mutex *lock, struct ww_waiter *waiter, bool i
 		spin_lock(&lock->wait_lock);
 		if (waiter->granted)
 			return 0;
-		if (try_take(lock, waiter->owner)) {
+		if (try_take(lock, waiter)) {
 			leave_queue(lock, waiter);
 			become_holder(lock, waiter);
 			return 0;
@@ -402,10 +386,10 @@ static int wait_for_turn(struct ww_mutex *lock, struct ww_waiter *waiter, bool i
 static int lock_slow(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr)
 {
 	struct ww_waiter waiter = { .owner = task_id(), .ctx = ctx };
-	int ret = lock_spin(lock, waiter.owner, ctx);
+	int ret;
 
-	if (ret != -EAGAIN)
-		return ret;
+	if (lock_spin(lock, waiter.owner, ctx))
+		return 0;
 	spin_lock(&lock->wait_lock);
 	ret = take_or_enqueue(lock, &waiter);
 	if (ret == -EINPROGRESS)
@@ -420,24 +404,23 @@ static int lock_ctx(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr
 	int ret;
 
 	dmabuf_ww_check_lock(lock, ctx);
-	if (__atomic_load_n(&lock->ctx, __ATOMIC_RELAXED) == ctx)
+	if (is_own(lock, ctx))
 		return -EALREADY;
 	if (!ctx->acquired)
 		__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
-	ret = dmabuf_ww_is_injected(ctx) ? -EDEADLK : lock_slow(lock, ctx, intr);
+	if (dmabuf_ww_is_injected(ctx))
+		ret = -EDEADLK;
+	else
+		ret = ww_lock_fast(lock, task_id(), ctx) ? 0 : lock_slow(lock, ctx, intr);
 	ctx->contending_lock = ret == -EDEADLK ? lock : NULL;
 	return ret;
 }
 
 static inline int lock_common(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr)
 {
-	uint64_t free = 0;
-
 	if (ctx)
 		return lock_ctx(lock, ctx, intr);
-	if (__atomic_compare_exchange_n(&lock->owner, &free, task_id(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return 0;
-	return lock_slow(lock, NULL, intr);
+	return ww_lock_fast(lock, task_id(), NULL) ? 0 : lock_slow(lock, NULL, intr);
 }
 
 int ww_mutex_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
@@ -467,19 +450,19 @@ int ww_mutex_lock_slow_interruptible(struct ww_mutex *lock, struct ww_acquire_ct
 
 int ww_mutex_trylock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
 {
-	uint64_t free = 0;
-	bool taken;
+	struct ww_waiter waiter = { .owner = task_id(), .ctx = ctx };
+	bool taken = ww_lock_fast(lock, waiter.owner, ctx);
 
-	taken = __atomic_compare_exchange_n(&lock->owner, &free, task_id(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-	if (!taken && !(free & OWNER_MASK)) {
+	if (!taken && !ww_mutex_is_locked(lock)) {
 		spin_lock(&lock->wait_lock);
-		taken = try_take(lock, task_id());
+		taken = try_take(lock, &waiter);
+		if (taken)
+			become_holder(lock, &waiter);
 		spin_unlock(&lock->wait_lock);
 	}
 	if (taken && ctx) {
-		if (!ctx->acquired)
+		if (ctx->acquired == 1)
 			__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
-		set_ctx(lock, ctx);
 		ctx->contending_lock = NULL;
 	}
 	return taken;
