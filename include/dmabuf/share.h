@@ -191,7 +191,7 @@ DMABUF_API int dmabuf_share_fd(struct dmabuf_share *share);
  * Units: nanoseconds.
  * Across: the receiver gets its own dma_buf for the same memory, and a dma_fence it can wait for.
  * Return: 0; -EINVAL too much of something; -EOPNOTSUPP a fence or buffer of another kind; -ETIMEDOUT; -EPIPE the other
- *	side has gone. On failure nothing was sent.
+ *	side has gone; -EPERM this is a fork's child, the connection is its parent's. On failure nothing was sent.
  * Source: ours.
  */
 DMABUF_API int dmabuf_share_send(struct dmabuf_share *share, const struct dmabuf_share_msg *msg, signed long timeout);
@@ -208,7 +208,8 @@ DMABUF_API int dmabuf_share_send(struct dmabuf_share *share, const struct dmabuf
  * Units: nanoseconds.
  * Across: everything received is checked before use: kinds, seals and sizes of files, fences against the sender's board.
  * Return: 0; -ETIMEDOUT; -ECONNRESET the other side closed or died; -EMSGSIZE the room is too small: the message is lost;
- *	-EPROTO the other side breaks the protocol: the connection is of no more use; -ENOMEM, -EMFILE.
+ *	-EPROTO the other side breaks the protocol: the connection is of no more use; -ENOMEM; -EMFILE no file descriptor
+ *	left for what came: the message is lost; -EPERM this is a fork's child.
  * Source: ours.
  */
 DMABUF_API int dmabuf_share_recv(struct dmabuf_share *share, struct dmabuf_share_msg *msg, signed long timeout);

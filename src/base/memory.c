@@ -168,6 +168,17 @@ struct dmabuf_memory *dmabuf_base_memory_adopt(int fd, uint64_t size)
 	return wrap(fd, size, false);
 }
 
+int dmabuf_base_memory_protect(struct dmabuf_memory *memory)
+{
+	int seals = fcntl(memory->fd, F_GET_SEALS);
+
+	if (seals < 0)
+		return -errno;
+	if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return 0;
+	return fcntl(memory->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0 ? -errno : 0;
+}
+
 void dmabuf_base_memory_put(struct dmabuf_memory *memory)
 {
 	if (!memory || __atomic_sub_fetch(&memory->count.count, 1, __ATOMIC_ACQ_REL))

@@ -31,6 +31,8 @@ struct dmabuf_memory *dmabuf_base_memory_create_shell(const char *name, uint64_t
 struct dmabuf_memory *dmabuf_base_memory_adopt(int fd, uint64_t size);
 /* Can @size bytes of this file from outside be mapped without fear that its owner makes an access fault? */
 bool dmabuf_base_memory_is_safe(int fd, uint64_t size);
+/* From now on nobody can write to it but through mappings there are. Returns 0 or -errno. */
+int dmabuf_base_memory_protect(struct dmabuf_memory *memory);
 void dmabuf_base_memory_put(struct dmabuf_memory *memory);
 
 /* Map part of it; @wanted may be NULL. Returns 0 or -errno. */

@@ -23,6 +23,16 @@ static inline void spin_lock(struct dmabuf_spinlock *lock)
 		dmabuf_base_spin_lock_slow(lock);
 }
 
+static inline bool spin_trylock(struct dmabuf_spinlock *lock)
+{
+	uint32_t expected = SPIN_FREE;
+
+	if (!__atomic_compare_exchange_n(&lock->word, &expected, SPIN_HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	task_enter_atomic();
+	return true;
+}
+
 static inline void spin_unlock(struct dmabuf_spinlock *lock)
 {
 	/* Pairs with the acquire in spin_lock() and dmabuf_base_spin_lock_slow(). */

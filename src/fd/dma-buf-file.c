@@ -178,13 +178,19 @@ static int make_handle(struct dma_buf *dmabuf)
 	return 0;
 }
 
-/* files_lock held: an fd for the caller, and its reference with it. The only holder is given the file itself. */
+/*
+ * files_lock held: an fd for the caller, and its reference with it. The only holder is given the file itself. Without the
+ * right to write the file is sealed first: the access mode of an fd alone is no protection, it can be opened again.
+ */
 static int hand_out(struct dma_buf *dmabuf)
 {
 	bool alone = __atomic_load_n(&dmabuf->count.count, __ATOMIC_ACQUIRE) == 1 && dmabuf->flags == O_RDWR;
-	int fd = alone ? dmabuf->file->fd : open_again(dmabuf->file->fd, dmabuf->flags);
-	int ret;
+	int ret = dmabuf->flags == O_RDONLY ? dmabuf_base_memory_protect(dmabuf->file) : 0;
+	int fd;
 
+	if (ret < 0)
+		return ret;
+	fd = alone ? dmabuf->file->fd : open_again(dmabuf->file->fd, dmabuf->flags);
 	if (fd < 0)
 		return fd;
 	ret = make_installed(dmabuf);
@@ -242,7 +248,7 @@ static int revive(struct dma_buf *dmabuf, int fd)
 	int own;
 
 	if (dmabuf->file->fd < 0) {
-		own = open_again(fd, dmabuf->file->shell ? O_RDONLY : O_RDWR);
+		own = open_again(fd, dmabuf->file->shell ? O_RDONLY : dmabuf->flags);
 		if (own < 0)
 			return own;
 		dmabuf->file->fd = own;

@@ -28,6 +28,7 @@
 #define OUTCOME_TRIES 16
 #define SEQNO_MASK ((1ull << HISTORY_SEQNO_BITS) - 1)
 #define HISTORY_ERROR_BITS 16
+#define ERRNO_MAX 4095
 
 static struct base_mutex board_lock = BASE_MUTEX_INIT;
 static int board_fd = -1;
@@ -60,7 +61,7 @@ static int map_and_seal(int fd)
 	char *rw, *ro;
 
 	if (ftruncate(fd, BOARD_BYTES) < 0)
-		return -errno;
+		return errno == EFBIG ? -ENOMEM : -errno;
 	rw = mmap(NULL, BOARD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (rw == MAP_FAILED)
 		return -errno;
@@ -242,6 +243,14 @@ static bool read_entry(const struct board_history *entry, uint64_t *ret_seqno_er
 	return true;
 }
 
+/* The error in an entry. A number that is none is the owner's fault, and says so. */
+static int error_of(uint64_t seqno_error)
+{
+	uint32_t error = seqno_error & ((1u << HISTORY_ERROR_BITS) - 1);
+
+	return error <= ERRNO_MAX ? -(int)error : -EPROTO;
+}
+
 /*
  * The publication that completed @seqno: the nearest one at or after it that is still in the history. Its time is that of
  * @seqno only if it reached exactly this one, or if an earlier one is there too. An error is always found: it is the last
@@ -264,7 +273,7 @@ static void find_publication(const struct board_slot *slot, uint64_t seqno, int 
 			has_earlier = true;
 		} else if (distance < nearest) {
 			nearest = distance;
-			*ret_error = -(int)(word & ((1u << HISTORY_ERROR_BITS) - 1));
+			*ret_error = error_of(word);
 			*ret_time = (int64_t)time_ns;
 		}
 	}

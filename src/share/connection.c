@@ -18,6 +18,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/park.h"
+#include "src/base/task.h"
 #include "src/share/share-internal.h"
 #include "src/share/socket.h"
 
@@ -110,37 +111,15 @@ static bool is_door(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX && type == SOCK_DGRAM;
 }
 
-/* Map the peer's board. Takes @fd. */
+/* Take the peer's board. */
 static int accept_board(struct peer *peer, int fd)
 {
-	struct dmabuf_memory *memory = dmabuf_base_memory_adopt(fd, BOARD_HEADER_SIZE);
-	struct board_header header;
-	void *board;
-	int ret;
+	struct remote_board *board = dmabuf_remote_board_get(fd);
 
-	if (dmabuf_is_err(memory)) {
-		close(fd);
-		return -EPROTO;
-	}
-	peer->board_memory = memory;
-	ret = dmabuf_base_memory_map(memory, 0, BOARD_HEADER_SIZE, PROT_READ, NULL, &board);
-	if (ret < 0)
-		return ret;
-	__builtin_memcpy(&header, board, sizeof(header));
-	dmabuf_base_memory_unmap(board, BOARD_HEADER_SIZE);
-	if (header.magic != BOARD_MAGIC || header.version != BOARD_VERSION || header.slot_size != BOARD_SLOT_SIZE ||
-	    !header.num_slots || header.num_slots > BOARD_SLOTS_MAX)
-		return -EPROTO;
-	memory->size = BOARD_HEADER_SIZE + (uint64_t)header.num_slots * BOARD_SLOT_SIZE;
-	if (!dmabuf_base_memory_is_safe(memory->fd, memory->size))
-		return -EPROTO;
-	ret = dmabuf_base_memory_map(memory, 0, memory->size, PROT_READ, NULL, &board);
-	if (ret < 0)
-		return ret;
+	if (dmabuf_is_err(board))
+		return (int)dmabuf_ptr_err(board);
 	peer->board = board;
-	peer->num_slots = header.num_slots;
-	peer->contexts = dmabuf_base_alloc(header.num_slots * sizeof(*peer->contexts));
-	return peer->contexts ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* Map the page by which we ring the peer. Takes @fd. */
@@ -230,6 +209,7 @@ struct dmabuf_share *dmabuf_share_connect(int sock, signed long timeout)
 	share->count.count = 1;
 	share->sock = sock;
 	share->ring_door = -1;
+	share->generation = dmabuf_base_generation();
 	share->peer = dmabuf_peer_create();
 	ret = share->peer ? handshake(share, dmabuf_socket_deadline(timeout)) : -ENOMEM;
 	if (ret < 0) {
@@ -249,20 +229,25 @@ void dmabuf_share_close(struct dmabuf_share *share)
 {
 	if (!share)
 		return;
-	dmabuf_timeline_forget(share);
 	close(share->sock);
 	share->sock = -1;
+	__atomic_store_n(&share->closed, true, __ATOMIC_RELEASE); /* Pairs with is_over() in timeline.c. */
+	if (share->generation == dmabuf_base_generation())
+		dmabuf_timeline_forget(share);
 	dmabuf_share_put(share);
 }
 
 void dmabuf_share_ring(struct dmabuf_share *share)
 {
 	/* Pairs with arm() in remote-fence.c, in the peer: our slot was stored before, its bit is seen if it was set. */
-	uint32_t bits = __atomic_exchange_n(share->ring, 0, __ATOMIC_SEQ_CST);
+	uint32_t wanted = __atomic_exchange_n(&share->ring->wanted, 0, __ATOMIC_SEQ_CST);
 
-	if (bits & BELL_SLEEPER)
-		dmabuf_base_futex_wake(share->ring, INT_MAX, FUTEX_SHARED);
-	if (bits & BELL_DOOR)
+	if (wanted & BELL_SLEEPER) {
+		/* Pairs with sleep_once(): who took the number before, and is not asleep yet, will not fall asleep. */
+		__atomic_fetch_add(&share->ring->rings, 1, __ATOMIC_SEQ_CST);
+		dmabuf_base_futex_wake(&share->ring->rings, INT_MAX, FUTEX_SHARED);
+	}
+	if (wanted & BELL_DOOR)
 		send(share->ring_door, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/base/task.h"
 #include "src/fd/buf-file.h"
 #include "src/heap/memory-buf.h"
 #include "src/share/share-internal.h"
@@ -99,6 +100,8 @@ int dmabuf_share_send(struct dmabuf_share *share, const struct dmabuf_share_msg 
 	struct flat flat;
 	int ret;
 
+	if (share->generation != dmabuf_base_generation())
+		return -EPERM;
 	if (msg->size > DMABUF_SHARE_DATA_MAX || msg->num_bufs > DMABUF_SHARE_BUFS_MAX ||
 	    msg->num_fences > DMABUF_SHARE_FENCES_MAX)
 		return -EINVAL;
@@ -213,8 +216,10 @@ int dmabuf_share_recv(struct dmabuf_share *share, struct dmabuf_share_msg *msg, 
 	char bytes[MESSAGE_MAX];
 	struct socket_message message = { .data = bytes, .room = sizeof(bytes) };
 	struct parts parts;
-	int ret = dmabuf_socket_recv(share->sock, &message, dmabuf_socket_deadline(timeout));
+	int ret = -EPERM;
 
+	if (share->generation == dmabuf_base_generation())
+		ret = dmabuf_socket_recv(share->sock, &message, dmabuf_socket_deadline(timeout));
 	if (ret < 0)
 		return ret;
 	__atomic_fetch_add(&share->bytes_received, message.size, __ATOMIC_RELAXED);

@@ -30,17 +30,14 @@ struct peer *dmabuf_peer_create(void)
 
 static void destroy(struct peer *peer)
 {
-	if (peer->board)
-		dmabuf_base_memory_unmap((void *)(uintptr_t)peer->board, peer->board_memory->size);
 	if (peer->bell)
 		dmabuf_base_memory_unmap(peer->bell, BELL_SIZE);
-	dmabuf_base_memory_put(peer->board_memory);
+	dmabuf_remote_board_put(peer->board);
 	dmabuf_base_memory_put(peer->bell_memory);
 	if (peer->pidfd >= 0)
 		close(peer->pidfd);
 	if (peer->door >= 0)
 		close(peer->door);
-	dmabuf_base_free(peer->contexts);
 	dmabuf_base_free(peer);
 }
 

@@ -81,6 +81,15 @@ static void signal_here(struct remote_fence *remote, enum remote_state state)
 	dma_fence_signal_timestamp_locked(&remote->base, time_ns);
 }
 
+static bool is_signaled_here(const struct dma_fence *fence)
+{
+	return __atomic_load_n(&fence->flags, __ATOMIC_ACQUIRE) & (1UL << DMA_FENCE_FLAG_SIGNALED_BIT);
+}
+
+/*
+ * The signaled op, with or without the lock. Where the lock can be had the fence is signalled here, with the owner's
+ * time; otherwise the caller does it, with the time of its look.
+ */
 static bool is_done(struct dma_fence *fence)
 {
 	struct remote_fence *remote = to_remote_fence(fence);
@@ -90,6 +99,12 @@ static bool is_done(struct dma_fence *fence)
 
 	if (state == REMOTE_PENDING)
 		return false;
+	if (spin_trylock(fence->lock)) {
+		if (!is_signaled_here(fence))
+			signal_here(remote, state);
+		spin_unlock(fence->lock);
+		return true;
+	}
 	outcome(remote, state, &error, &time_ns);
 	if (error && __atomic_load_n(&fence->error, __ATOMIC_RELAXED) != error)
 		__atomic_store_n(&fence->error, error, __ATOMIC_RELAXED);
@@ -99,7 +114,7 @@ static bool is_done(struct dma_fence *fence)
 static void arm(struct peer *peer, uint32_t bit)
 {
 	/* Pairs with the exchange in dmabuf_share_ring(), in the peer: bit before slot here, slot before bit there. */
-	__atomic_fetch_or(peer->bell, bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&peer->bell->wanted, bit, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -151,11 +166,6 @@ static signed long time_left(signed long timeout, int64_t deadline)
 	return left > 0 ? left : 0;
 }
 
-static bool is_signaled_here(const struct dma_fence *fence)
-{
-	return __atomic_load_n(&fence->flags, __ATOMIC_ACQUIRE) & (1UL << DMA_FENCE_FLAG_SIGNALED_BIT);
-}
-
 /*
  * Spin while it pays: a spin that found the fence done is worth repeating for as long, one in vain halves the next, down
  * to none; a sleep now and then lets it try again.
@@ -184,14 +194,14 @@ static enum remote_state spin(struct remote_fence *remote)
 /* Sleep at most @left until the peer rings. Returns what the futex said. */
 static int sleep_once(struct remote_fence *remote, signed long left)
 {
-	uint32_t *bell = remote->peer->bell;
-	uint32_t word;
+	struct bell *bell = remote->peer->bell;
+	/* Pairs with the count in dmabuf_share_ring(): taken before asking, so that no ring for us goes by unseen. */
+	uint32_t rings = __atomic_load_n(&bell->rings, __ATOMIC_SEQ_CST);
 
 	arm(remote->peer, BELL_SLEEPER);
-	word = __atomic_load_n(bell, __ATOMIC_SEQ_CST);
-	if (!(word & BELL_SLEEPER) || look(remote) != REMOTE_PENDING)
+	if (look(remote) != REMOTE_PENDING)
 		return 0;
-	return dmabuf_base_futex_wait(bell, word, FUTEX_SHARED, left < SLEEP_MAX_NS ? left : SLEEP_MAX_NS);
+	return dmabuf_base_futex_wait(&bell->rings, rings, FUTEX_SHARED, left < SLEEP_MAX_NS ? left : SLEEP_MAX_NS);
 }
 
 /* Sleep until the end of the wait. The order of ends is that of dma_fence_default_wait(). */
@@ -274,22 +284,6 @@ static const struct dma_fence_ops remote_fence_ops = {
 	.release = release_fence,
 };
 
-/* The local number for a timeline of the peer. */
-static uint64_t local_context(struct peer *peer, uint32_t slot, uint64_t remote_ctx)
-{
-	struct local_ctx *ctx = &peer->contexts[slot];
-	uint64_t local;
-
-	spin_lock(&peer->lock);
-	if (ctx->remote != remote_ctx) {
-		ctx->remote = remote_ctx;
-		ctx->local = dma_fence_context_alloc(1);
-	}
-	local = ctx->local;
-	spin_unlock(&peer->lock);
-	return local;
-}
-
 /* What the peer says must be on its board: a seqno it has not issued would never signal, or replace a real one. */
 static int check_wire(struct peer *peer, const struct wire_fence *wire)
 {
@@ -299,9 +293,9 @@ static int check_wire(struct peer *peer, const struct wire_fence *wire)
 		return -EPROTO;
 	if (wire->kind == WIRE_FENCE_SIGNALED)
 		return 0;
-	if (wire->kind != WIRE_FENCE_TIMELINE || wire->slot >= peer->num_slots || !wire->ctx || !wire->seqno)
+	slot = dmabuf_remote_board_slot(peer->board, wire->slot);
+	if (wire->kind != WIRE_FENCE_TIMELINE || !slot || !wire->ctx || !wire->seqno)
 		return -EPROTO;
-	slot = peer_slot(peer, wire->slot);
 	if (__atomic_load_n(&slot->ctx, __ATOMIC_ACQUIRE) == wire->ctx &&
 	    wire->seqno > __atomic_load_n(&slot->issued, __ATOMIC_ACQUIRE)) /* Pairs with dmabuf_slot_issue(). */
 		return -EPROTO;
@@ -348,10 +342,10 @@ struct dma_fence *dmabuf_remote_fence(struct peer *peer, const struct wire_fence
 	remote = alloc_fence(peer);
 	if (!remote)
 		return dmabuf_err_ptr(-ENOMEM);
-	remote->slot = peer_slot(peer, wire->slot);
+	remote->slot = dmabuf_remote_board_slot(peer->board, wire->slot);
 	remote->ctx = wire->ctx;
-	dma_fence_init(&remote->base, &remote_fence_ops, &peer->lock, local_context(peer, wire->slot, wire->ctx),
-		       wire->seqno);
+	dma_fence_init(&remote->base, &remote_fence_ops, &peer->lock,
+		       dmabuf_remote_board_context(peer->board, wire->slot, wire->ctx), wire->seqno);
 	remote->base.flags |= 1UL << DMABUF_FENCE_FLAG_SELF_WAIT_BIT;
 	return &remote->base;
 }

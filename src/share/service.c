@@ -61,9 +61,10 @@ static void peer_died(struct peer *peer)
 {
 	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, peer->pidfd, NULL);
 	__atomic_store_n(&peer->dead, true, __ATOMIC_RELEASE); /* Pairs with look() in remote-fence.c. */
-	__atomic_exchange_n(peer->bell, 0, __ATOMIC_SEQ_CST);
-	dmabuf_base_futex_wake(peer->bell, INT_MAX, FUTEX_SHARED);
+	__atomic_fetch_add(&peer->bell->rings, 1, __ATOMIC_SEQ_CST); /* Pairs with sleep_once() there. */
+	dmabuf_base_futex_wake(&peer->bell->rings, INT_MAX, FUTEX_SHARED);
 	dmabuf_remote_check_pending(peer);
+	dmabuf_timeline_forget_peer(peer);
 }
 
 static void empty_door(struct peer *peer)

@@ -11,21 +11,17 @@
 #include "src/base/table.h"
 #include "src/share/board.h"
 
-/* The contexts under which a peer's timelines appear here: one local number for each (slot, remote ctx). */
-struct local_ctx {
-	uint64_t remote, local;
-};
+struct remote_board;
 
 /**
  * struct peer - another process, as seen over one connection
  * @node: by @id, in the service's table
  * @id: never reused
  * @count: references: the connection and every unfreed fence of the peer
- * @lock: lock of the peer's fences; protects @pending and @contexts
+ * @lock: lock of the peer's fences; protects @pending
  * @pending: fences somebody wants to be called for, each with a reference
- * @contexts: one per slot
- * @board: the peer's board, mapped read-only; @num_slots entries follow the header
- * @bell: page that the peer rings: the word that our threads sleep on
+ * @board: the peer's board
+ * @bell: page that the peer rings, and that our threads sleep on
  * @pidfd: readable once the peer is dead
  * @door: readable when the peer wants the service thread to look
  * @dead: the peer is gone and all its writes with it; atomic
@@ -40,12 +36,9 @@ struct peer {
 	struct dmabuf_kref count;
 	struct dmabuf_spinlock lock;
 	struct dmabuf_list pending;
-	struct local_ctx *contexts;
-	struct dmabuf_memory *board_memory;
-	const char *board;
-	uint32_t num_slots;
+	struct remote_board *board;
 	struct dmabuf_memory *bell_memory;
-	uint32_t *bell;
+	struct bell *bell;
 	int pidfd, door;
 	bool dead;
 	uint32_t spin_ns;
@@ -59,16 +52,20 @@ struct peer {
  * @sock: messages
  * @peer: the other process
  * @ring_memory: the peer's bell page
- * @ring: the word on it that we ring
+ * @ring: the bell on it
  * @ring_door: the peer's door
+ * @generation: the process it belongs to
+ * @closed: by the program; timelines ring on until what was passed is done; atomic
  */
 struct dmabuf_share {
 	struct dmabuf_kref count;
 	int sock;
 	struct peer *peer;
 	struct dmabuf_memory *ring_memory;
-	uint32_t *ring;
+	struct bell *ring;
 	int ring_door;
+	uint32_t generation;
+	bool closed;
 	uint64_t bytes_sent, bytes_received;
 };
 
@@ -79,10 +76,15 @@ void dmabuf_share_ring(struct dmabuf_share *share);
 /* peer.c */
 struct peer *dmabuf_peer_create(void);
 void dmabuf_peer_put(struct peer *peer);
-static inline const struct board_slot *peer_slot(const struct peer *peer, uint32_t index)
-{
-	return (const struct board_slot *)(peer->board + BOARD_HEADER_SIZE + (size_t)index * BOARD_SLOT_SIZE);
-}
+
+/* remote-board.c: the boards of other processes, one object each however many connections lead there. */
+/* Map the board behind @fd, after checking it; takes @fd in every case. Error pointers: -EPROTO, -ENOMEM. */
+struct remote_board *dmabuf_remote_board_get(int fd);
+void dmabuf_remote_board_put(struct remote_board *board);
+/* Slot @index, or NULL if there is none. */
+const struct board_slot *dmabuf_remote_board_slot(const struct remote_board *board, uint32_t index);
+/* The number in this process for the timeline @ctx of that one, in slot @index. */
+uint64_t dmabuf_remote_board_context(struct remote_board *board, uint32_t index, uint64_t ctx);
 
 /* service.c: the thread that watches peers. */
 int dmabuf_service_add(struct peer *peer);
@@ -97,7 +99,9 @@ void dmabuf_remote_check_pending(struct peer *peer);
 /* timeline.c */
 /* Describe @fence for @share and let its timeline ring it from now on. -EOPNOTSUPP: not a timeline's. */
 int dmabuf_timeline_pass(struct dma_fence *fence, struct dmabuf_share *share, struct wire_fence *ret_wire);
-/* No timeline rings @share any more. */
+/* @share was closed: timelines ring it only until what was passed is done. */
 void dmabuf_timeline_forget(struct dmabuf_share *share);
+/* @peer is dead: closed connections to it are not rung any more. */
+void dmabuf_timeline_forget_peer(struct peer *peer);
 
 #endif

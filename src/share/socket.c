@@ -148,8 +148,14 @@ int dmabuf_socket_recv(int sock, struct socket_message *message, int64_t deadlin
 	}
 	take_control(&msg, message);
 	message->size = (size_t)size;
-	if (!(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
-		return size ? 0 : -ECONNRESET;
+	if (!(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+		if (size)
+			return 0;
+		/* An end has neither files nor a sender; an empty message, which nobody sends in good faith, has. */
+		dmabuf_socket_close_fds(message->fds, message->num_fds);
+		return message->num_fds || message->pid ? -EPROTO : -ECONNRESET;
+	}
 	dmabuf_socket_close_fds(message->fds, message->num_fds);
-	return -EPROTO;
+	/* With room left for files, the kernel leaves some out only when this process cannot have more. */
+	return !(msg.msg_flags & MSG_TRUNC) && message->num_fds < SOCKET_FDS_MAX ? -EMFILE : -EPROTO;
 }

@@ -27,7 +27,7 @@ int dmabuf_socket_send(int sock, struct iovec *parts, unsigned int num_parts, co
 		       bool tell_pid, int64_t deadline);
 /*
  * Receive one message. Returns 0, -ETIMEDOUT, -ECONNRESET, -EPROTO if it was larger than the room or carried more files
- * than there may be; then nothing is left to close.
+ * than there may be, -EMFILE if this process has no room for its files; then nothing is left to close.
  */
 int dmabuf_socket_recv(int sock, struct socket_message *message, int64_t deadline);
 void dmabuf_socket_close_fds(int *fds, unsigned int num);

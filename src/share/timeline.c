@@ -19,9 +19,11 @@
 #define ERRNO_MAX 4095
 #define NAME_MAX_BYTES 31
 
+/* A connection by which fences of the timeline were passed. */
 struct listener {
 	struct dmabuf_list node;
-	struct dmabuf_share *share;
+	struct dmabuf_share *share;	/* a reference */
+	uint64_t last;			/* the latest that was passed */
 };
 
 struct dmabuf_timeline {
@@ -36,6 +38,7 @@ struct dmabuf_timeline {
 	uint32_t generation;		/* the process it belongs to */
 	struct dmabuf_list wanted;	/* fences somebody waits for, by seqno; each with a reference */
 	struct dmabuf_list listeners;
+	bool has_leavers;		/* some of them are over */
 	char name[NAME_MAX_BYTES + 1];
 };
 
@@ -88,11 +91,22 @@ static void take_over_error(struct dma_fence *fence)
 		__atomic_store_n(&fence->error, error, __ATOMIC_RELAXED);
 }
 
+/* The signaled op, with or without the lock. Where the lock can be had, the fence gets the time of the advance. */
 static bool is_done(struct dma_fence *fence)
 {
-	if (!dmabuf_slot_is_done(to_timeline_fence(fence)->timeline->slot.ro, fence->context, fence->seqno))
+	struct timeline_fence *tf = to_timeline_fence(fence);
+	int64_t time_ns;
+	int error;
+
+	if (!dmabuf_slot_is_done(tf->timeline->slot.ro, fence->context, fence->seqno))
 		return false;
 	take_over_error(fence);
+	if (spin_trylock(fence->lock)) {
+		dmabuf_slot_outcome(tf->timeline->slot.ro, fence->context, fence->seqno, &error, &time_ns);
+		if (time_ns && list_is_empty(&tf->node))
+			dma_fence_signal_timestamp_locked(fence, time_ns);
+		spin_unlock(fence->lock);
+	}
 	return true;
 }
 
@@ -113,25 +127,48 @@ static bool enable_signaling(struct dma_fence *fence)
 	return true;
 }
 
-static void drop_listeners(struct dmabuf_timeline *timeline, struct dmabuf_share *only)
+static struct listener *to_listener(struct dmabuf_list *node)
+{
+	return base_container(node, struct listener, node);
+}
+
+/* Lock held: the program has closed the connection, and what was passed by it is done. */
+static bool is_over(const struct dmabuf_timeline *timeline, const struct listener *listener)
+{
+	/* Pairs with dmabuf_share_close(). */
+	return __atomic_load_n(&listener->share->closed, __ATOMIC_ACQUIRE) && listener->last <= timeline->signalled;
+}
+
+static void free_listeners(struct dmabuf_list *gone)
+{
+	struct dmabuf_list *pos, *following;
+
+	list_for_each_safe(pos, following, gone) {
+		struct listener *listener = to_listener(pos);
+
+		dmabuf_share_put(listener->share);
+		dmabuf_base_free(listener);
+	}
+}
+
+/* Which listeners to drop: @all of them, closed ones of @dead, or those that are over. */
+static void drop_listeners(struct dmabuf_timeline *timeline, bool all, struct peer *dead)
 {
 	struct dmabuf_list gone, *pos, *following;
 
 	list_reset(&gone);
 	spin_lock(&timeline->lock);
 	list_for_each_safe(pos, following, &timeline->listeners) {
-		if (only && base_container(pos, struct listener, node)->share != only)
+		struct listener *listener = to_listener(pos);
+		bool closed = __atomic_load_n(&listener->share->closed, __ATOMIC_ACQUIRE);
+
+		if (!all && !is_over(timeline, listener) && !(closed && dead && listener->share->peer == dead))
 			continue;
 		list_remove(pos);
 		list_insert_before(&gone, pos);
 	}
 	spin_unlock(&timeline->lock);
-	list_for_each_safe(pos, following, &gone) {
-		struct listener *listener = base_container(pos, struct listener, node);
-
-		dmabuf_share_put(listener->share);
-		dmabuf_base_free(listener);
-	}
+	free_listeners(&gone);
 }
 
 static void put_timeline(struct dmabuf_timeline *timeline)
@@ -202,7 +239,7 @@ void dmabuf_timeline_destroy(struct dmabuf_timeline *timeline)
 		dmabuf_base_mutex_lock(&all_lock);
 		list_remove(&timeline->node);
 		dmabuf_base_mutex_unlock(&all_lock);
-		drop_listeners(timeline, NULL);
+		drop_listeners(timeline, true, NULL);
 	}
 	put_timeline(timeline);
 }
@@ -254,20 +291,6 @@ static void signal_wanted(struct dmabuf_timeline *timeline, uint64_t seqno, int6
 	}
 }
 
-/* Lock held: everything up to @seqno is done, with @error. */
-static void publish(struct dmabuf_timeline *timeline, uint64_t seqno, int error, struct dmabuf_list *done)
-{
-	int64_t now = dmabuf_base_now();
-	struct dmabuf_list *pos;
-
-	timeline->signalled = seqno;
-	timeline->error = error;
-	dmabuf_slot_publish(&timeline->slot, seqno, error, now);
-	list_for_each(pos, &timeline->listeners)
-		dmabuf_share_ring(base_container(pos, struct listener, node)->share);
-	signal_wanted(timeline, seqno, now, done);
-}
-
 static void put_all(struct dmabuf_list *fences)
 {
 	struct dmabuf_list *pos, *following;
@@ -278,9 +301,44 @@ static void put_all(struct dmabuf_list *fences)
 	}
 }
 
+/* Lock held: everything up to @seqno is done, with @error. */
+static void publish(struct dmabuf_timeline *timeline, uint64_t seqno, int error, struct dmabuf_list *done)
+{
+	int64_t now = dmabuf_base_now();
+	struct dmabuf_list *pos;
+
+	timeline->signalled = seqno;
+	timeline->error = error;
+	dmabuf_slot_publish(&timeline->slot, seqno, error, now);
+	list_for_each(pos, &timeline->listeners) {
+		dmabuf_share_ring(to_listener(pos)->share);
+		if (is_over(timeline, to_listener(pos)))
+			timeline->has_leavers = true;
+	}
+	signal_wanted(timeline, seqno, now, done);
+}
+
+/* After an advance, lock not held: let go of listeners whose connection is closed and who got what they waited for. */
+static void finish(struct dmabuf_timeline *timeline, struct dmabuf_list *done, bool has_leavers)
+{
+	put_all(done);
+	if (has_leavers)
+		drop_listeners(timeline, false, NULL);
+}
+
+/* Lock held. */
+static bool take_leavers(struct dmabuf_timeline *timeline)
+{
+	bool has_leavers = timeline->has_leavers;
+
+	timeline->has_leavers = false;
+	return has_leavers;
+}
+
 int dmabuf_timeline_advance(struct dmabuf_timeline *timeline, uint64_t seqno)
 {
 	struct dmabuf_list done;
+	bool has_leavers;
 	int ret;
 
 	list_reset(&done);
@@ -290,14 +348,16 @@ int dmabuf_timeline_advance(struct dmabuf_timeline *timeline, uint64_t seqno)
 		ret = -EINVAL;
 	if (ret == 0 && seqno > timeline->signalled)
 		publish(timeline, seqno, 0, &done);
+	has_leavers = take_leavers(timeline);
 	spin_unlock(&timeline->lock);
-	put_all(&done);
+	finish(timeline, &done, has_leavers);
 	return ret;
 }
 
 int dmabuf_timeline_fail(struct dmabuf_timeline *timeline, int error)
 {
 	struct dmabuf_list done;
+	bool has_leavers;
 	int ret;
 
 	if (error >= 0 || error < -ERRNO_MAX)
@@ -309,31 +369,37 @@ int dmabuf_timeline_fail(struct dmabuf_timeline *timeline, int error)
 		timeline->error = error; /* Nobody waits for anything: just no more of it. */
 	else if (ret == 0)
 		publish(timeline, timeline->issued, error, &done);
+	has_leavers = take_leavers(timeline);
 	spin_unlock(&timeline->lock);
-	put_all(&done);
+	finish(timeline, &done, has_leavers);
 	return ret;
 }
 
-/* Lock held. */
-static bool is_listening(const struct dmabuf_timeline *timeline, const struct dmabuf_share *share)
+/* Lock held: note that @seqno was passed to somebody who listens already. */
+static bool listen_on(struct dmabuf_timeline *timeline, const struct dmabuf_share *share, uint64_t seqno)
 {
 	struct dmabuf_list *pos;
 
 	list_for_each(pos, &timeline->listeners) {
-		if (base_container(pos, struct listener, node)->share == share)
-			return true;
+		struct listener *listener = to_listener(pos);
+
+		if (listener->share != share)
+			continue;
+		if (listener->last < seqno)
+			listener->last = seqno;
+		return true;
 	}
 	return false;
 }
 
-/* Ring @share at every advance from now on. */
-static int add_listener(struct dmabuf_timeline *timeline, struct dmabuf_share *share)
+/* Ring @share at every advance, at least until @seqno is done. */
+static int add_listener(struct dmabuf_timeline *timeline, struct dmabuf_share *share, uint64_t seqno)
 {
 	struct listener *listener;
 	bool already;
 
 	spin_lock(&timeline->lock);
-	already = is_listening(timeline, share);
+	already = listen_on(timeline, share, seqno);
 	spin_unlock(&timeline->lock);
 	if (already)
 		return 0;
@@ -341,8 +407,9 @@ static int add_listener(struct dmabuf_timeline *timeline, struct dmabuf_share *s
 	if (!listener)
 		return -ENOMEM;
 	listener->share = share;
+	listener->last = seqno;
 	spin_lock(&timeline->lock);
-	already = is_listening(timeline, share);
+	already = listen_on(timeline, share, seqno);
 	if (!already) {
 		__atomic_fetch_add(&share->count.count, 1, __ATOMIC_RELAXED);
 		list_insert_before(&timeline->listeners, &listener->node);
@@ -363,7 +430,7 @@ int dmabuf_timeline_pass(struct dma_fence *fence, struct dmabuf_share *share, st
 	timeline = to_timeline_fence(fence)->timeline;
 	if (timeline->generation != dmabuf_base_generation())
 		return -EOPNOTSUPP;
-	ret = add_listener(timeline, share);
+	ret = add_listener(timeline, share, fence->seqno);
 	if (ret < 0)
 		return ret;
 	*ret_wire = (struct wire_fence){
@@ -372,12 +439,26 @@ int dmabuf_timeline_pass(struct dma_fence *fence, struct dmabuf_share *share, st
 	return 0;
 }
 
-void dmabuf_timeline_forget(struct dmabuf_share *share)
+/* Drop the listeners that are over, and the closed ones of a dead peer. */
+static void drop_everywhere(struct peer *dead)
 {
 	struct dmabuf_list *pos;
 
 	dmabuf_base_mutex_lock(&all_lock);
 	list_for_each(pos, &all_timelines)
-		drop_listeners(base_container(pos, struct dmabuf_timeline, node), share);
+		drop_listeners(base_container(pos, struct dmabuf_timeline, node), false, dead);
 	dmabuf_base_mutex_unlock(&all_lock);
+}
+
+void dmabuf_timeline_forget(struct dmabuf_share *share)
+{
+	/* Dead already: nobody will report it again. */
+	bool is_dead = __atomic_load_n(&share->peer->dead, __ATOMIC_ACQUIRE);
+
+	drop_everywhere(is_dead ? share->peer : NULL);
+}
+
+void dmabuf_timeline_forget_peer(struct peer *peer)
+{
+	drop_everywhere(peer);
 }

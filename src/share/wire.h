@@ -115,11 +115,21 @@ struct board_slot {
 _Static_assert(sizeof(struct board_slot) == BOARD_SLOT_SIZE, "board layout");
 _Static_assert(offsetof(struct board_slot, history) == 64, "board layout");
 
-/* The bell: one word on a page that an importer gives to an owner. */
+/* What the importer wants when the owner publishes. */
 enum bell_bits {
-	BELL_SLEEPER = 1,	/* a thread sleeps on the word: wake it */
+	BELL_SLEEPER = 1,	/* threads sleep on rings: wake them */
 	BELL_DOOR = 2,		/* the service thread wants a byte through the door */
 };
+
+/*
+ * The bell: the start of a page that an importer gives to an owner. The sleepers' word is not the one they ask by: it only
+ * ever counts, so that a sleeper which was late for a ring cannot take another's request for its own.
+ */
+struct bell {
+	uint32_t wanted;	/* enum bell_bits; set by the importer, taken by the owner */
+	uint32_t rings;		/* counted by the owner; what sleepers sleep on */
+};
+_Static_assert(sizeof(struct bell) == 8, "bell layout");
 #define BELL_SIZE 4096u
 
 #endif
