@@ -167,8 +167,7 @@ static int spawn_one(struct demo_child *child, enum demo_stage stage, struct wir
 	return 0;
 }
 
-/* Our sockets must not land on the numbers of closed standard streams. */
-static int fill_standard_fds(void)
+int demo_fill_standard_fds(void)
 {
 	int fd;
 
@@ -190,9 +189,6 @@ int demo_spawn(const struct demo_options *opt, int argc, char **argv,
 
 	for (i = 0; i < STAGE_COUNT; i++)
 		children[i] = (struct demo_child){ .pidfd = -1, .control = -1 };
-	ret = fill_standard_fds();
-	if (ret)
-		return ret;
 	ret = wiring_init(&wiring);
 	for (i = 0; i < STAGE_COUNT && !ret; i++)
 		ret = spawn_one(&children[i], i, &wiring, stream && i == STAGE_SOURCE, argc, argv);

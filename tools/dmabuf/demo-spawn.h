@@ -40,6 +40,15 @@ int demo_reap(struct demo_child *child);
 /* demo_kill() - SIGKILL, if it still runs */
 void demo_kill(struct demo_child *child);
 
+/**
+ * demo_fill_standard_fds() - open what the caller was started without
+ *
+ * Else a socket of ours would land on the number of a standard stream.
+ *
+ * Return: 0 or -errno.
+ */
+int demo_fill_standard_fds(void);
+
 /* demo_adopt_orphans() - grandchildren become ours when their parent ends */
 void demo_adopt_orphans(void);
 

@@ -336,6 +336,9 @@ int demo_supervise(const struct demo_options *opt, int argc, char **argv,
 
 	/* A limit on file sizes is an error to report, not a death. */
 	signal(SIGXFSZ, SIG_IGN);
+	ret = demo_fill_standard_fds();
+	if (ret)
+		return cannot_start(&sup, ret);
 	sup.signal_fd = open_signals(&old);
 	if (sup.signal_fd < 0)
 		return cannot_start(&sup, sup.signal_fd);
