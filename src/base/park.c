@@ -8,7 +8,6 @@
  * kernel restarts a futex wait without a time limit by itself.
  */
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,9 +46,14 @@ void dmabuf_base_futex_wake(uint32_t *word, int count, enum futex_scope scope)
 
 unsigned int dmabuf_base_cpus(void)
 {
-	cpu_set_t set;
+	static unsigned int cpus; /* atomic */
+	unsigned int known = __atomic_load_n(&cpus, __ATOMIC_RELAXED);
+	long online;
 
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	return (unsigned int)CPU_COUNT(&set);
+	if (!known) {
+		online = sysconf(_SC_NPROCESSORS_ONLN);
+		known = online > 0 ? (unsigned int)online : 1;
+		__atomic_store_n(&cpus, known, __ATOMIC_RELAXED);
+	}
+	return known;
 }

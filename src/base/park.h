@@ -21,7 +21,7 @@ int dmabuf_base_futex_wait(uint32_t *word, uint32_t expected, enum futex_scope s
 /* Wake at most @count sleepers. */
 void dmabuf_base_futex_wake(uint32_t *word, int count, enum futex_scope scope);
 
-/* How many processors this process may run on. */
+/* How many processors there are. */
 unsigned int dmabuf_base_cpus(void);
 
 static inline void cpu_pause(void)

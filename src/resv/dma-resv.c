@@ -57,9 +57,9 @@ int dma_resv_lock(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
 	return ww_mutex_lock(&obj->lock, ctx);
 }
 
-int dma_resv_lock_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
+bool dma_resv_is_locked(struct dma_resv *obj)
 {
-	return ww_mutex_lock_interruptible(&obj->lock, ctx);
+	return ww_mutex_is_locked(&obj->lock);
 }
 
 void dma_resv_lock_slow(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
@@ -67,24 +67,24 @@ void dma_resv_lock_slow(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
 	ww_mutex_lock_slow(&obj->lock, ctx);
 }
 
-int dma_resv_lock_slow_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
-{
-	return ww_mutex_lock_slow_interruptible(&obj->lock, ctx);
-}
-
 bool dma_resv_trylock(struct dma_resv *obj)
 {
 	return ww_mutex_trylock(&obj->lock, NULL);
 }
 
-bool dma_resv_is_locked(struct dma_resv *obj)
+int dma_resv_lock_slow_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
 {
-	return ww_mutex_is_locked(&obj->lock);
+	return ww_mutex_lock_slow_interruptible(&obj->lock, ctx);
 }
 
 struct ww_acquire_ctx *dma_resv_locking_ctx(struct dma_resv *obj)
 {
 	return __atomic_load_n(&obj->lock.ctx, __ATOMIC_RELAXED);
+}
+
+int dma_resv_lock_interruptible(struct dma_resv *obj, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock_interruptible(&obj->lock, ctx);
 }
 
 static void drop_room(struct dma_resv *obj)

@@ -19,6 +19,8 @@
 #define SLEEP_MAX_NS 1000000000L	/* look again at least once a second, should a wake ever be stolen */
 #define SPIN_MAX_NS 20000u
 #define SPIN_MIN_NS 500u
+#define SPIN_AGAIN_NS 5000u
+#define SLEEPS_BETWEEN_SPINS 64
 
 struct remote_fence {
 	struct dma_fence base;
@@ -167,8 +169,8 @@ static signed long time_left(signed long timeout, int64_t deadline)
 }
 
 /*
- * Spin while it pays: a spin that found the fence done is worth repeating for as long, one in vain halves the next, down
- * to none; a sleep now and then lets it try again.
+ * Spin while it pays: a spin that found the fence done is worth repeating, one in vain halves the next, down to none;
+ * every so many sleeps remote_wait() lets it try again.
  */
 static enum remote_state spin(struct remote_fence *remote)
 {
@@ -249,7 +251,9 @@ static signed long remote_wait(struct dma_fence *fence, bool intr, signed long t
 		if (timeout != MAX_SCHEDULE_TIMEOUT)
 			deadline = dmabuf_base_now() + timeout;
 		ret = sleep_until_done(remote, intr, timeout, deadline);
-		__atomic_fetch_add(&remote->peer->waits_slept, 1, __ATOMIC_RELAXED);
+		/* What did not pay once may pay later: try again now and then. */
+		if (__atomic_add_fetch(&remote->peer->waits_slept, 1, __ATOMIC_RELAXED) % SLEEPS_BETWEEN_SPINS == 0)
+			__atomic_store_n(&remote->peer->spin_ns, dmabuf_base_cpus() > 1 ? SPIN_AGAIN_NS : 0, __ATOMIC_RELAXED);
 		if (ret <= 0)
 			return ret;
 		state = look(remote);

@@ -124,7 +124,7 @@ static void finish(struct dma_fence *fence)
 /* The buffer for the next frame, once its last reader is through. */
 static uint32_t take_buffer(void)
 {
-	uint32_t index;
+	uint32_t index = POOL;
 
 	if (number < POOL)
 		return number; /* There is none. */
@@ -148,7 +148,7 @@ static void partner_frame(const struct bench *bench)
 {
 	struct dma_fence *read = bench_must_ptr(dmabuf_timeline_fence(timeline), "no fence");
 	struct dma_fence *written;
-	uint32_t index;
+	uint32_t index = POOL;
 
 	written = recv_fence(&index);
 	send_fence(index, read);

@@ -53,10 +53,11 @@ static int64_t play_partner(const struct pingpong *game, unsigned int rounds)
 int64_t pingpong_side(const struct pingpong *game, enum bench_side side, uint64_t count,
 		      int64_t *ret_idle_ns)
 {
-	int64_t spent = 0, idle = 0, begin;
+	int64_t spent = 0, idle = 0;
 
 	while (count) {
 		unsigned int rounds = bench_part(count, PINGPONG_ROUNDS);
+		int64_t begin;
 
 		if (game->begin)
 			game->begin(side, rounds);
