@@ -39,10 +39,15 @@ void ww_acquire_fini(struct ww_acquire_ctx *ctx)
 	ctx->ww_class = NULL;
 }
 
-void dmabuf_ww_check_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+void dmabuf_ww_check_ticket(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
 {
 	warn_if(ctx->done_acquire, "ww_mutex_lock: the ticket was declared done");
 	warn_if(ctx->ww_class != lock->ww_class, "ww_mutex_lock: ticket and lock are of different classes");
+}
+
+void dmabuf_ww_check_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
+{
+	dmabuf_ww_check_ticket(lock, ctx);
 	warn_if(ctx->contending_lock && ctx->contending_lock != lock,
 		"ww_mutex_lock: after -EDEADLK the contended lock comes first");
 	warn_if(ctx->contending_lock && ctx->acquired, "ww_mutex_lock: after -EDEADLK all locks have to be released first");

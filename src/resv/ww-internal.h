@@ -7,7 +7,8 @@
 
 #include "src/base/task.h"
 
-/* Warn if @ctx must not take @lock now; and if it must not take it by ww_mutex_lock_slow(). */
+/* Warn if @ctx must not take @lock at all; not now, in a lock that may wait; not by ww_mutex_lock_slow(). */
+void dmabuf_ww_check_ticket(struct ww_mutex *lock, struct ww_acquire_ctx *ctx);
 void dmabuf_ww_check_lock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx);
 void dmabuf_ww_check_slow(struct ww_mutex *lock, struct ww_acquire_ctx *ctx);
 

@@ -412,7 +412,10 @@ static int lock_ctx(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, bool intr
 		ret = -EDEADLK;
 	else
 		ret = ww_lock_fast(lock, task_id(), ctx) ? 0 : lock_slow(lock, ctx, intr);
-	ctx->contending_lock = ret == -EDEADLK ? lock : NULL;
+	if (ret == -EDEADLK)
+		ctx->contending_lock = lock;
+	else if (ret == 0)
+		ctx->contending_lock = NULL;
 	return ret;
 }
 
@@ -451,8 +454,14 @@ int ww_mutex_lock_slow_interruptible(struct ww_mutex *lock, struct ww_acquire_ct
 int ww_mutex_trylock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
 {
 	struct ww_waiter waiter = { .owner = task_id(), .ctx = ctx };
-	bool taken = ww_lock_fast(lock, waiter.owner, ctx);
+	bool taken;
 
+	if (ctx) {
+		dmabuf_ww_check_ticket(lock, ctx);
+		if (!ctx->acquired)
+			__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
+	}
+	taken = ww_lock_fast(lock, waiter.owner, ctx);
 	if (!taken && !ww_mutex_is_locked(lock)) {
 		spin_lock(&lock->wait_lock);
 		taken = try_take(lock, &waiter);
@@ -460,10 +469,7 @@ int ww_mutex_trylock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
 			become_holder(lock, &waiter);
 		spin_unlock(&lock->wait_lock);
 	}
-	if (taken && ctx) {
-		if (ctx->acquired == 1)
-			__atomic_store_n(&ctx->wounded, 0, __ATOMIC_RELAXED);
+	if (taken && ctx)
 		ctx->contending_lock = NULL;
-	}
 	return taken;
 }

@@ -4,7 +4,7 @@
 
     include-direction.py SOURCE_ROOT
 
-    base -> fence -> resv -> buf -> heap -> fd -> share -> link, then preload, tools
+    base -> fence -> resv -> buf -> heap -> fd -> share -> link, then preload, kcompat, tools
 
 Public headers group by kernel word and folders by layer, so this table says to
 which layer each public header belongs.  A new header needs a line here.  A file
@@ -17,22 +17,25 @@ import os
 import re
 import sys
 
-ORDER = ["base", "fence", "resv", "buf", "heap", "fd", "share", "link", "preload", "tools"]
-# The two that look in from outside see public headers only.
-OUTSIDE = ("preload", "tools")
+ORDER = ["base", "fence", "resv", "buf", "heap", "fd", "share", "link", "preload", "kcompat", "tools"]
+# Those that look in from outside see public headers only.
+OUTSIDE = ("preload", "kcompat", "tools")
 
 PUBLIC = {
     "base.h": "base",
+    "seq.h": "base",
     "dma-fence.h": "fence",
     "dma-fence-array.h": "fence",
     "dma-fence-chain.h": "fence",
     "dma-fence-unwrap.h": "fence",
     "ww-mutex.h": "resv",
     "dma-resv.h": "resv",
+    "historic.h": "resv",
     "scatterlist.h": "buf",
     "iosys-map.h": "buf",
     "device.h": "buf",
     "dma-buf.h": "buf",
+    "seqno-fence.h": "buf",
     "dma-heap.h": "heap",
     "sync-file.h": "fd",
     "sw-sync.h": "fd",

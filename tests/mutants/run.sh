@@ -20,7 +20,7 @@ work=$root/build-mutants
 src=$work/src
 build=$work/build
 log=$work/log
-limit=60		# seconds a test may take with a bug in
+limit=30		# seconds a test may take with a bug in
 export PYTHONDONTWRITEBYTECODE=1
 
 bail() {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "commands.h"
+#include "../commands.h"
 
 struct options {
 	const char *filter; /* NULL: all rows */
