@@ -22,6 +22,7 @@ extern "C" {
 struct dma_fence;
 struct dma_fence_cb;
 struct dma_fence_ops;
+struct dmabuf_seq;
 
 /**
  * struct dma_fence - completion of one operation
@@ -52,12 +53,18 @@ struct dma_fence {
 	int error;
 };
 
-/** enum dma_fence_flag_bits - bits of dma_fence.flags, numbered as in Linux 6.12 */
+/**
+ * enum dma_fence_flag_bits - bits of dma_fence.flags, numbered as in Linux 6.12
+ *
+ * The implementer of the ops has the bits from DMA_FENCE_FLAG_USER_BITS to 55. The eight highest are the library's own;
+ * the 64-bit mark of Linux 6.17 is among them, so that it moves none of the bits of 6.12.
+ */
 enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_SIGNALED_BIT,		/* signalled; never cleared */
 	DMA_FENCE_FLAG_TIMESTAMP_BIT,		/* the timestamp is stored */
 	DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,	/* somebody asked for signalling; enable_signaling may have run */
-	DMA_FENCE_FLAG_USER_BITS,		/* from here on for the implementer of the ops; always last */
+	DMA_FENCE_FLAG_USER_BITS,		/* first bit for the implementer of the ops */
+	DMA_FENCE_FLAG_SEQNO64_BIT = 62,	/* all 64 bits of the seqno count; see dma_fence_init64() */
 };
 
 typedef void (*dma_fence_func_t)(struct dma_fence *fence, struct dma_fence_cb *cb);
@@ -139,6 +146,27 @@ DMABUF_API void dma_fence_init(struct dma_fence *fence, const struct dma_fence_o
 			       uint64_t context, uint64_t seqno);
 
 /**
+ * dma_fence_init64() - dma_fence_init() for a fence whose seqno never wraps
+ * @fence: as for dma_fence_init()
+ * @ops: as for dma_fence_init()
+ * @lock: as for dma_fence_init()
+ * @context: as for dma_fence_init()
+ * @seqno: compared with all of its 64 bits
+ *
+ * Says for one fence what &dma_fence_ops.use_64bit_seqno says for all fences of a driver.
+ *
+ * Context: Any.
+ * Locks: none; @lock need not be held.
+ * Owns: the caller holds the first reference.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing; fatal as dma_fence_init().
+ * Source: Linux 6.17 drivers/dma-buf/dma-fence.c; differs: the mark is bit 62, so that the others stay as in 6.12.
+ */
+DMABUF_API void dma_fence_init64(struct dma_fence *fence, const struct dma_fence_ops *ops, struct dmabuf_spinlock *lock,
+				 uint64_t context, uint64_t seqno);
+
+/**
  * dma_fence_get() - take a reference
  * @fence: fence, or NULL
  *
@@ -150,7 +178,12 @@ DMABUF_API void dma_fence_init(struct dma_fence *fence, const struct dma_fence_o
  * Return: @fence.
  * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
  */
-DMABUF_API struct dma_fence *dma_fence_get(struct dma_fence *fence);
+DMABUF_API inline struct dma_fence *dma_fence_get(struct dma_fence *fence)
+{
+	if (fence)
+		__atomic_fetch_add(&fence->refcount.count, 1, __ATOMIC_RELAXED);
+	return fence;
+}
 
 /**
  * dma_fence_get_rcu() - take a reference unless the fence is dying
@@ -164,7 +197,49 @@ DMABUF_API struct dma_fence *dma_fence_get(struct dma_fence *fence);
  * Return: @fence, or NULL when its count had already fallen to zero.
  * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
  */
-DMABUF_API struct dma_fence *dma_fence_get_rcu(struct dma_fence *fence);
+DMABUF_API inline struct dma_fence *dma_fence_get_rcu(struct dma_fence *fence)
+{
+	uint32_t count = __atomic_load_n(&fence->refcount.count, __ATOMIC_RELAXED);
+
+	/* Acquire pairs with the release in dma_fence_put() of whoever had it before us. */
+	while (count && !__atomic_compare_exchange_n(&fence->refcount.count, &count, count + 1, true, __ATOMIC_ACQUIRE,
+						     __ATOMIC_RELAXED))
+		;
+	return count ? fence : NULL;
+}
+
+/**
+ * dma_fence_get_rcu_safe() - take a reference to whatever fence a pointer shows
+ * @fencep: place that RCU protects and that others may change
+ *
+ * For places whose fences may be replaced, and their memory given to another fence, while one looks: the place is read
+ * again once the reference is held, and what is no longer there is put back.
+ *
+ * Context: Any, inside an RCU read section.
+ * Locks: none.
+ * Owns: the caller gains one reference if not NULL.
+ * Units: none.
+ * Across: one process.
+ * Return: the fence @fencep showed at some moment of the call; NULL only if it showed NULL.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API struct dma_fence *dma_fence_get_rcu_safe(struct dma_fence **fencep);
+
+/**
+ * dma_fence_release() - end of a fence whose last reference is gone
+ * @kref: the reference count of the fence
+ *
+ * What dma_fence_put() calls. Exported for its inline form; never to be called by anybody else.
+ *
+ * Context: Any; runs &dma_fence_ops.release and, for an abandoned fence, callbacks.
+ * Locks: the fence's lock must not be held.
+ * Owns: takes the fence.
+ * Units: none.
+ * Across: one process.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API void dma_fence_release(struct dmabuf_kref *kref);
 
 /**
  * dma_fence_put() - give a reference back
@@ -181,7 +256,12 @@ DMABUF_API struct dma_fence *dma_fence_get_rcu(struct dma_fence *fence);
  * Return: nothing.
  * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
  */
-DMABUF_API void dma_fence_put(struct dma_fence *fence);
+DMABUF_API inline void dma_fence_put(struct dma_fence *fence)
+{
+	/* Release: our use of the fence comes before its end. Acquire: everybody's. */
+	if (fence && __atomic_sub_fetch(&fence->refcount.count, 1, __ATOMIC_ACQ_REL) == 0)
+		dma_fence_release(&fence->refcount);
+}
 
 /**
  * dma_fence_free() - free a fence's memory a grace period from now
@@ -246,6 +326,69 @@ DMABUF_API int dma_fence_signal_locked(struct dma_fence *fence);
 DMABUF_API int dma_fence_signal_timestamp_locked(struct dma_fence *fence, int64_t timestamp_ns);
 
 /**
+ * dma_fence_signal_timestamp() - dma_fence_signal() with the time at which the work was really done
+ * @fence: fence
+ * @timestamp_ns: CLOCK_MONOTONIC
+ *
+ * Context: Any; runs callbacks.
+ * Locks: takes the fence's lock, callbacks run under it.
+ * Owns: takes no reference; the caller holds one across the call.
+ * Units: nanoseconds.
+ * Across: one process.
+ * Return: 0; -EINVAL if it was signalled before, or for NULL.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API int dma_fence_signal_timestamp(struct dma_fence *fence, int64_t timestamp_ns);
+
+/**
+ * dma_fence_check_and_signal() - signal, and learn whether somebody else had
+ * @fence: fence, not NULL
+ *
+ * Context: Any; runs callbacks.
+ * Locks: takes the fence's lock, callbacks run under it.
+ * Owns: takes no reference; the caller holds one across the call.
+ * Units: none.
+ * Across: one process.
+ * Return: true if it was signalled already; false if this call did it. Of several such calls exactly one gets false.
+ * Source: Linux 6.19 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API bool dma_fence_check_and_signal(struct dma_fence *fence);
+
+/**
+ * dma_fence_check_and_signal_locked() - dma_fence_check_and_signal() for a caller that holds the lock
+ * @fence: fence, not NULL
+ *
+ * Context: Atomic; runs callbacks.
+ * Locks: @fence->lock held by the caller.
+ * Owns: takes no reference; the caller holds one across the call.
+ * Units: none.
+ * Across: one process.
+ * Return: true if it was signalled already; false if this call did it.
+ * Source: Linux 6.19 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API bool dma_fence_check_and_signal_locked(struct dma_fence *fence);
+
+/**
+ * dma_fence_test_signaled_flag() - is the signalled bit set?
+ * @fence: fence
+ *
+ * Asks nobody and signals nothing: what dma_fence_is_signaled() begins with.
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: says what this process has noticed; the owner may be ahead.
+ * Return: true if signalled; all that was written before the signal is then visible.
+ * Source: Linux 6.19 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API inline bool dma_fence_test_signaled_flag(struct dma_fence *fence)
+{
+	/* Pairs with the setting of the bit in dma_fence_signal_timestamp_locked(). */
+	return __atomic_load_n(&fence->flags, __ATOMIC_ACQUIRE) & (1UL << DMA_FENCE_FLAG_SIGNALED_BIT);
+}
+
+/**
  * dma_fence_is_signaled() - has the operation finished?
  * @fence: fence
  *
@@ -260,14 +403,36 @@ DMABUF_API int dma_fence_signal_timestamp_locked(struct dma_fence *fence, int64_
  * Return: true if signalled.
  * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
  */
-DMABUF_API bool dma_fence_is_signaled(struct dma_fence *fence);
+DMABUF_API inline bool dma_fence_is_signaled(struct dma_fence *fence)
+{
+	if (dma_fence_test_signaled_flag(fence))
+		return true;
+	if (!fence->ops->signaled || !fence->ops->signaled(fence))
+		return false;
+	dma_fence_signal(fence);
+	return true;
+}
+
+/**
+ * dma_fence_is_signaled_locked() - dma_fence_is_signaled() for a caller that holds the lock
+ * @fence: fence
+ *
+ * Context: Atomic; may run callbacks.
+ * Locks: @fence->lock held by the caller.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: as dma_fence_is_signaled().
+ * Return: true if signalled.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API bool dma_fence_is_signaled_locked(struct dma_fence *fence);
 
 /**
  * dma_fence_get_status() - how did it end?
  * @fence: fence
  *
  * Context: Any; may run callbacks.
- * Locks: takes the fence's lock.
+ * Locks: takes the fence's lock if @fence->ops->signaled has to be asked.
  * Owns: takes no reference.
  * Units: none.
  * Across: as dma_fence_is_signaled().
@@ -275,6 +440,20 @@ DMABUF_API bool dma_fence_is_signaled(struct dma_fence *fence);
  * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
  */
 DMABUF_API int dma_fence_get_status(struct dma_fence *fence);
+
+/**
+ * dma_fence_get_status_locked() - dma_fence_get_status() for a caller that holds the lock
+ * @fence: fence
+ *
+ * Context: Atomic; may run callbacks.
+ * Locks: @fence->lock held by the caller.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: as dma_fence_is_signaled().
+ * Return: 0 not signalled; 1 signalled; a negative errno: signalled with that error.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API int dma_fence_get_status_locked(struct dma_fence *fence);
 
 /**
  * dma_fence_set_error() - note that the operation failed, before signalling
@@ -306,6 +485,22 @@ DMABUF_API void dma_fence_set_error(struct dma_fence *fence, int error);
 DMABUF_API int64_t dma_fence_timestamp(struct dma_fence *fence);
 
 /**
+ * __dma_fence_is_later() - order of two seqnos of one timeline
+ * @f1: seqno
+ * @f2: seqno
+ * @ops: of the timeline's fences; says how many bits count
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: nothing.
+ * Units: none.
+ * Across: the same in every process.
+ * Return: true if @f1 comes after @f2; without use_64bit_seqno the lower halves are compared, by distance.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none. (Linux 6.17 takes a fence first.)
+ */
+DMABUF_API bool __dma_fence_is_later(uint64_t f1, uint64_t f2, const struct dma_fence_ops *ops);
+
+/**
  * dma_fence_is_later() - order of two fences of one context
  * @f1: fence
  * @f2: fence of the same context
@@ -334,6 +529,82 @@ DMABUF_API bool dma_fence_is_later(struct dma_fence *f1, struct dma_fence *f2);
  * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
  */
 DMABUF_API bool dma_fence_is_later_or_same(struct dma_fence *f1, struct dma_fence *f2);
+
+/**
+ * dma_fence_later() - which of two fences is there to wait for?
+ * @f1: fence
+ * @f2: fence of the same context
+ *
+ * The later one ends last, so waiting for it is waiting for both.
+ *
+ * Context: Any; may run callbacks.
+ * Locks: takes a fence's lock only to signal it.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: as dma_fence_is_signaled().
+ * Return: the later fence, @f2 for equal seqnos; NULL if that is signalled; for different contexts a warning and NULL.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API struct dma_fence *dma_fence_later(struct dma_fence *f1, struct dma_fence *f2);
+
+/**
+ * dma_fence_match_context() - is there nothing in it but fences of this context?
+ * @fence: fence; an array is asked member by member
+ * @context: context number
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: context numbers are those of this process.
+ * Return: true if all members, or the fence itself, belong to @context.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence-array.c; differs: none.
+ */
+DMABUF_API bool dma_fence_match_context(struct dma_fence *fence, uint64_t context);
+
+/**
+ * dma_fence_is_array() - does it stand for several fences?
+ * @fence: fence
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: none.
+ * Return: true if it was made by dma_fence_array_init().
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API bool dma_fence_is_array(struct dma_fence *fence);
+
+/**
+ * dma_fence_is_chain() - is it a node of a chain?
+ * @fence: fence
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: none.
+ * Return: true if it was made by dma_fence_chain_init().
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API bool dma_fence_is_chain(struct dma_fence *fence);
+
+/**
+ * dma_fence_is_container() - array or chain?
+ * @fence: fence
+ *
+ * What may not go into an array; dma_fence_unwrap_for_each() shows what is inside.
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: none.
+ * Return: true for an array and for a node of a chain.
+ * Source: Linux 6.12 include/linux/dma-fence.h; differs: none.
+ */
+DMABUF_API bool dma_fence_is_container(struct dma_fence *fence);
 
 /**
  * dma_fence_enable_sw_signaling() - ask for completion to be signalled as soon as it happens
@@ -438,6 +709,91 @@ DMABUF_API signed long dma_fence_wait(struct dma_fence *fence, bool intr);
 DMABUF_API signed long dma_fence_default_wait(struct dma_fence *fence, bool intr, signed long timeout);
 
 /**
+ * dma_fence_wait_any_timeout() - sleep until one of several is done
+ * @fences: fences, none of them NULL
+ * @count: how many, at least one
+ * @intr: end the wait when a signal handler ran
+ * @timeout: nanoseconds, 0 to look once, MAX_SCHEDULE_TIMEOUT for no limit
+ * @idx: receives the place of the first signalled fence if the result is positive; may be NULL
+ *
+ * Turns signalling on for each fence, unless @timeout is 0. Goes by callbacks: a wait op of a fence is not used.
+ *
+ * Context: Sleeps. Allocates for more than a few fences.
+ * Locks: takes each fence's lock; none that a signaller needs.
+ * Owns: the caller holds a reference to every fence during the whole wait.
+ * Units: @timeout and the result in nanoseconds.
+ * Across: fences of other processes count as any other; they are watched by this process's service thread.
+ * Return: the time left, at least 1; 0 out of time; -ERESTARTSYS interrupted; -ENOMEM; -EINVAL for a NULL array, no fences
+ *	or a negative timeout, with a warning.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: as dma_fence_wait_timeout().
+ */
+DMABUF_API signed long dma_fence_wait_any_timeout(struct dma_fence **fences, uint32_t count, bool intr, signed long timeout,
+						  uint32_t *idx);
+
+/**
+ * dma_fence_set_deadline() - say by when somebody would like it done
+ * @fence: fence
+ * @deadline_ns: absolute CLOCK_MONOTONIC; a time that is past means at once
+ *
+ * A hint, which a device may use to run faster and may ignore. It may be given several times and by several threads; the
+ * earliest counts. An array passes it to its members, a node of a chain to everything that it waits for.
+ *
+ * Context: Any.
+ * Locks: @fence->lock must not be held.
+ * Owns: takes no reference.
+ * Units: nanoseconds.
+ * Across: one process; the owner of a fence of another process does not hear of it.
+ * Return: nothing; a signalled fence and one whose ops take no deadline are left alone.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns);
+
+/**
+ * dma_fence_describe() - one line of text about a fence
+ * @fence: fence
+ * @seq: where to put the text
+ *
+ * ``driver timeline seq 7 unsignalled`` and a line feed, the number in decimal.
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: takes no reference.
+ * Units: none.
+ * Across: names are those of the process that runs.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: the text goes to a struct dmabuf_seq.
+ */
+DMABUF_API void dma_fence_describe(struct dma_fence *fence, struct dmabuf_seq *seq);
+
+/**
+ * dma_fence_driver_name() - who will signal it
+ * @fence: fence
+ *
+ * Context: Any. The name may be used inside the RCU read section in which it was asked for.
+ * Locks: none.
+ * Owns: the name stays the driver's.
+ * Units: none.
+ * Across: one process.
+ * Return: the driver's name, or "detached-driver" once signalled: then the driver may be gone.
+ * Source: Linux 6.17 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API const char *dma_fence_driver_name(struct dma_fence *fence);
+
+/**
+ * dma_fence_timeline_name() - on which timeline it is
+ * @fence: fence
+ *
+ * Context: Any. The name may be used inside the RCU read section in which it was asked for.
+ * Locks: none.
+ * Owns: the name stays the driver's.
+ * Units: none.
+ * Across: one process.
+ * Return: the name of the timeline, or "signaled-timeline" once signalled.
+ * Source: Linux 6.17 drivers/dma-buf/dma-fence.c; differs: some 6.17 trees give the driver's name by mistake.
+ */
+DMABUF_API const char *dma_fence_timeline_name(struct dma_fence *fence);
+
+/**
  * dma_fence_get_stub() - a fence that has always been signalled
  *
  * For interfaces that must hand out a fence when there is nothing to wait for. Context 0, seqno 0, both names "stub".
@@ -451,6 +807,67 @@ DMABUF_API signed long dma_fence_default_wait(struct dma_fence *fence, bool intr
  * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
  */
 DMABUF_API struct dma_fence *dma_fence_get_stub(void);
+
+/**
+ * dma_fence_allocate_private_stub() - a signalled fence of one's own
+ * @timestamp_ns: CLOCK_MONOTONIC, when it is to have signalled
+ *
+ * As dma_fence_get_stub() with a time of the caller's choice: what is left of work that is long over.
+ *
+ * Context: Allocates.
+ * Locks: none.
+ * Owns: the caller holds the only reference.
+ * Units: nanoseconds.
+ * Across: travels as "signalled".
+ * Return: the fence, NULL without memory.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: none.
+ */
+DMABUF_API struct dma_fence *dma_fence_allocate_private_stub(int64_t timestamp_ns);
+
+/**
+ * dma_fence_begin_signalling() - from here on the code must reach a signal
+ *
+ * Marks the code on the way to a dma_fence_signal() for the checker. Sections nest; dma_fence_signal() opens one itself.
+ *
+ * Context: Any.
+ * Locks: counts as a read lock that every fence wait would take for writing; takes none.
+ * Owns: the section, until dma_fence_end_signalling() gets the result.
+ * Units: none.
+ * Across: one thread.
+ * Return: the cookie: false if this call opened the section; true if the thread was in one, or in atomic context.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: nothing is checked yet.
+ */
+DMABUF_API bool dma_fence_begin_signalling(void);
+
+/**
+ * dma_fence_end_signalling() - here the signal has been made
+ * @cookie: what the matching dma_fence_begin_signalling() returned
+ *
+ * Context: Any.
+ * Locks: none.
+ * Owns: closes the section that @cookie opened; nothing happens for true.
+ * Units: none.
+ * Across: one thread.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: nothing is checked yet.
+ */
+DMABUF_API void dma_fence_end_signalling(bool cookie);
+
+/**
+ * __dma_fence_might_wait() - code here may wait for a fence
+ *
+ * For functions that wait only now and then, so that the checker learns it from every call. dma_fence_wait_timeout() calls
+ * it.
+ *
+ * Context: Sleeps, as far as the caller is concerned.
+ * Locks: as a fence wait.
+ * Owns: nothing; an open section of the thread is open afterwards.
+ * Units: none.
+ * Across: one thread.
+ * Return: nothing.
+ * Source: Linux 6.12 drivers/dma-buf/dma-fence.c; differs: nothing is recorded yet.
+ */
+DMABUF_API void __dma_fence_might_wait(void);
 
 #ifdef __cplusplus
 }

@@ -274,7 +274,7 @@ DMABUF_API int dma_resv_reserve_fences(struct dma_resv *obj, unsigned int num_fe
 /**
  * dma_resv_add_fence() - record an operation that uses the buffer
  * @obj: object
- * @fence: its fence; signals in finite time without needing user space
+ * @fence: its fence; signals in finite time without needing user space; a container is added with a warning
  * @usage: what it does: WRITE if it writes, READ if it only reads
  *
  * Takes the first entry that has signalled, or that is an earlier fence of the same context with the same or a weaker

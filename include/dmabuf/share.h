@@ -37,7 +37,8 @@ struct dmabuf_share;
  * Owns: the caller owns the timeline until dmabuf_timeline_destroy().
  * Units: none.
  * Across: visible to a process once one of its fences was passed there.
- * Return: the timeline; error pointers -ENOMEM, -EMFILE, -ENOSPC: no room on the board.
+ * Return: the timeline; error pointers -ENOMEM, -EMFILE, -ENOSPC: no room on the board, which holds 65 536 timelines;
+ *	one that failed keeps its place for good, since others may still ask how it ended.
  * Source: ours; stands for a driver's ring.
  */
 DMABUF_API struct dmabuf_timeline *dmabuf_timeline_create(const char *name);

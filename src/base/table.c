@@ -46,6 +46,12 @@ int dmabuf_base_table_reserve(struct base_table *table)
 	return 0;
 }
 
+void dmabuf_base_table_reset(struct base_table *table)
+{
+	dmabuf_base_free(table->buckets);
+	*table = (struct base_table){ 0 };
+}
+
 void dmabuf_base_table_add(struct base_table *table, struct table_node *node, uint64_t key)
 {
 	struct table_node **bucket = &table->buckets[bucket_of(table, key)];

@@ -19,6 +19,8 @@ struct base_table {
 
 /* Make room for one more node. Returns 0 or -ENOMEM; a table that cannot grow stays usable as it is. */
 int dmabuf_base_table_reserve(struct base_table *table);
+/* Forget all nodes; they stay the caller's. */
+void dmabuf_base_table_reset(struct base_table *table);
 /* Add a node after a successful reserve. Keys need not be unique. */
 void dmabuf_base_table_add(struct base_table *table, struct table_node *node, uint64_t key);
 /* The first node with @key, or NULL. */

@@ -49,7 +49,7 @@ static void close_write_ends_after_fork(void)
 			file->write_fd = -1;
 		}
 	}
-	sync_files = (struct base_table){ 0 };
+	dmabuf_base_table_reset(&sync_files);
 	sync_files_lock = (struct base_mutex)BASE_MUTEX_INIT;
 }
 
@@ -199,7 +199,13 @@ struct sync_file *sync_file_create(struct dma_fence *fence)
 
 int dmabuf_sync_file_install(struct sync_file *sync_file)
 {
-	return sync_file->read_fd;
+	int fd;
+
+	/* Under the lock for what TSan cannot see: the close of this fd is what lets the service free the object. */
+	dmabuf_base_mutex_lock(&sync_files_lock);
+	fd = sync_file->read_fd;
+	dmabuf_base_mutex_unlock(&sync_files_lock);
+	return fd;
 }
 
 /* sync_files_lock held. */

@@ -26,7 +26,7 @@ static int inotify_fd = -1;
 static void forget_after_fork(void)
 {
 	watch_lock = (struct base_mutex)BASE_MUTEX_INIT;
-	watches = (struct base_table){ 0 };
+	dmabuf_base_table_reset(&watches);
 	if (inotify_fd >= 0)
 		close(inotify_fd);
 	inotify_fd = -1;

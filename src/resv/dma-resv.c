@@ -228,6 +228,7 @@ void dma_resv_add_fence(struct dma_resv *obj, struct dma_fence *fence, enum dma_
 	enum dma_resv_usage old_usage;
 
 	assert_held(obj, "dma_resv_add_fence");
+	warn_if(dma_fence_is_container(fence), "dma_resv_add_fence: the fence is an array or a chain, add its members");
 	for (unsigned int i = 0; list && i < list->num_fences; i++) {
 		struct dma_fence *old = resv_entry(list, i, &old_usage);
 

@@ -10,6 +10,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/park.h"
+#include "src/base/task.h"
 #include "src/share/share-internal.h"
 
 #define FIRST_SPIN_NS 5000u
@@ -24,6 +25,7 @@ struct peer *dmabuf_peer_create(void)
 	dmabuf_spinlock_init(&peer->lock);
 	list_reset(&peer->pending);
 	peer->pidfd = peer->door = -1;
+	peer->generation = dmabuf_base_generation();
 	peer->spin_ns = dmabuf_base_cpus() > 1 ? FIRST_SPIN_NS : 0;
 	return peer;
 }

@@ -10,13 +10,17 @@
  * Invariant: whoever goes to sleep, or leaves a fence pending, has set its bit before its last look at the slot; the owner
  * stores the slot before it takes the bits. So one of the two sees the other. See tests/model/bell.pml.
  */
+#include <poll.h>
+
 #include "src/base/alloc.h"
 #include "src/base/park.h"
 #include "src/base/rcu.h"
+#include "src/base/task.h"
 #include "src/fence/fence-flags.h"
 #include "src/share/share-internal.h"
 
 #define SLEEP_MAX_NS 1000000000L	/* look again at least once a second, should a wake ever be stolen */
+#define CHILD_SLEEP_MAX_NS 10000000L
 #define SPIN_MAX_NS 20000u
 #define SPIN_MIN_NS 500u
 #define SPIN_AGAIN_NS 5000u
@@ -193,6 +197,17 @@ static enum remote_state spin(struct remote_fence *remote)
 	return state;
 }
 
+/* In a fork's child, which has no service thread: is the peer alive? Returns how long to sleep until the next look. */
+static long look_for_death(struct peer *peer)
+{
+	struct pollfd pfd = { .fd = peer->pidfd, .events = POLLIN };
+
+	if (poll(&pfd, 1, 0) <= 0)
+		return CHILD_SLEEP_MAX_NS;
+	__atomic_store_n(&peer->dead, true, __ATOMIC_RELEASE); /* Pairs with look(). */
+	return 1;
+}
+
 /* Sleep at most @left until the peer rings. Returns what the futex said. */
 static int sleep_once(struct remote_fence *remote, signed long left)
 {
@@ -200,10 +215,14 @@ static int sleep_once(struct remote_fence *remote, signed long left)
 	/* Pairs with the count in dmabuf_share_ring(): taken before asking, so that no ring for us goes by unseen. */
 	uint32_t rings = __atomic_load_n(&bell->rings, __ATOMIC_SEQ_CST);
 
+	long longest = SLEEP_MAX_NS;
+
 	arm(remote->peer, BELL_SLEEPER);
 	if (look(remote) != REMOTE_PENDING)
 		return 0;
-	return dmabuf_base_futex_wait(&bell->rings, rings, FUTEX_SHARED, left < SLEEP_MAX_NS ? left : SLEEP_MAX_NS);
+	if (remote->peer->generation != dmabuf_base_generation())
+		longest = look_for_death(remote->peer);
+	return dmabuf_base_futex_wait(&bell->rings, rings, FUTEX_SHARED, left < longest ? left : longest);
 }
 
 /* Sleep until the end of the wait. The order of ends is that of dma_fence_default_wait(). */

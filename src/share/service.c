@@ -24,6 +24,8 @@
 enum event_kind { EVENT_DEATH, EVENT_DOOR, EVENT_REAP };
 #define EVENT_KIND_BITS 2
 
+#define KNOCKS_PER_TURN 16
+
 static struct base_mutex peers_lock = BASE_MUTEX_INIT;
 static struct base_table peers;
 static uint64_t last_id;
@@ -33,7 +35,7 @@ static int epoll_fd = -1;
 static void forget_after_fork(void)
 {
 	peers_lock = (struct base_mutex)BASE_MUTEX_INIT;
-	peers = (struct base_table){ 0 };
+	dmabuf_base_table_reset(&peers);
 	if (epoll_fd >= 0)
 		close(epoll_fd);
 	epoll_fd = -1;
@@ -67,11 +69,12 @@ static void peer_died(struct peer *peer)
 	dmabuf_timeline_forget_peer(peer);
 }
 
+/* Take what knocked. A peer that knocks without end gets its turn again after the others have had theirs. */
 static void empty_door(struct peer *peer)
 {
 	char bytes[64];
 
-	while (recv(peer->door, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+	for (int i = 0; i < KNOCKS_PER_TURN && recv(peer->door, bytes, sizeof(bytes), MSG_DONTWAIT) > 0; i++)
 		;
 }
 

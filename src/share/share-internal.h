@@ -28,6 +28,7 @@ struct remote_board;
  * @spin_ns: how long a wait spins before it sleeps; atomic, adapted
  * @waits_slept: counter; atomic
  * @waits_ready: counter; atomic
+ * @generation: the process that connected to it; a fork's child has no service thread and looks for itself
  * @name: "pid N", for reports
  */
 struct peer {
@@ -43,6 +44,7 @@ struct peer {
 	bool dead;
 	uint32_t spin_ns;
 	uint64_t waits_slept, waits_ready;
+	uint32_t generation;
 	char name[24];
 };
 

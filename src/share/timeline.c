@@ -15,9 +15,11 @@
 #include "src/base/rcu.h"
 #include "src/base/task.h"
 #include "src/share/share-internal.h"
+#include "src/share/socket.h"
 
 #define ERRNO_MAX 4095
 #define NAME_MAX_BYTES 31
+#define CHILD_SLEEP_NS 1000000L
 
 /* A connection by which fences of the timeline were passed. */
 struct listener {
@@ -171,6 +173,32 @@ static void drop_listeners(struct dmabuf_timeline *timeline, bool all, struct pe
 	free_listeners(&gone);
 }
 
+/* In a fork's child nobody signals: the parent's advance is on the board, and is looked for. */
+static signed long wait_in_child(struct dma_fence *fence, bool intr, signed long timeout)
+{
+	int64_t deadline = dmabuf_socket_deadline(timeout), left;
+	uint32_t word = 0;
+
+	while (!is_done(fence)) {
+		left = deadline - dmabuf_base_now();
+		if (left <= 0)
+			return 0;
+		if (left > CHILD_SLEEP_NS)
+			left = CHILD_SLEEP_NS;
+		if (dmabuf_base_futex_wait(&word, 0, FUTEX_ONE_PROCESS, left) == -EINTR && intr)
+			return -ERESTARTSYS;
+	}
+	left = deadline - dmabuf_base_now();
+	return left > 1 ? left : 1;
+}
+
+static signed long timeline_wait(struct dma_fence *fence, bool intr, signed long timeout)
+{
+	if (to_timeline_fence(fence)->timeline->generation == dmabuf_base_generation())
+		return dma_fence_default_wait(fence, intr, timeout);
+	return wait_in_child(fence, intr, timeout);
+}
+
 static void put_timeline(struct dmabuf_timeline *timeline)
 {
 	if (__atomic_sub_fetch(&timeline->count.count, 1, __ATOMIC_ACQ_REL))
@@ -200,6 +228,7 @@ static const struct dma_fence_ops timeline_fence_ops = {
 	.get_timeline_name = timeline_name,
 	.enable_signaling = enable_signaling,
 	.signaled = is_done,
+	.wait = timeline_wait,
 	.release = release_fence,
 };
 
@@ -212,6 +241,11 @@ struct dmabuf_timeline *dmabuf_timeline_create(const char *name)
 		return dmabuf_err_ptr(-ENOMEM);
 	timeline->ctx = dma_fence_context_alloc(1);
 	ret = dmabuf_board_take(timeline->ctx, &timeline->slot);
+	if (ret == -ENOSPC) {
+		/* Slots come back with the deferred end of the last fence: wait for those that are on their way. */
+		dmabuf_barrier();
+		ret = dmabuf_board_take(timeline->ctx, &timeline->slot);
+	}
 	if (ret < 0) {
 		dmabuf_base_free(timeline);
 		return dmabuf_err_ptr(ret);

@@ -25,8 +25,8 @@ static void replace(uint64_t context, struct dma_fence *fence, enum dma_resv_usa
 /* spec: resv.md 4.3 "every entry whose fence has that context becomes replacement with the new usage" */
 TEST(replace_takes_every_entry_of_the_context)
 {
-	struct dma_fence *a = mock_fence_at(8, 1), *b = mock_fence_at(9, 1), *c = mock_fence_at(8, 2),
-			 *d = mock_fence_at(10, 7);
+	struct dma_fence *a = mock_fence_at(8, 1), *b = mock_fence_at(9, 1),
+			 *c = mock_fence_at(8, 2), *d = mock_fence_at(10, 7);
 
 	dma_resv_init(&obj);
 	resv_add(&obj, a, WRITE);
@@ -138,7 +138,8 @@ TEST(replace_without_the_lock_warns)
 /* spec: resv.md 4.3, 5: readers see the old or the new fence and the walk does not start over */
 TEST(walk_goes_on_when_a_context_is_replaced)
 {
-	struct dma_fence *a = mock_fence_at(8, 1), *b = mock_fence_at(9, 1), *d = mock_fence_at(10, 1);
+	struct dma_fence *a = mock_fence_at(8, 1), *b = mock_fence_at(9, 1),
+			 *d = mock_fence_at(10, 1);
 	struct dma_resv_iter cursor;
 
 	dma_resv_init(&obj);
@@ -339,6 +340,60 @@ TEST(copy_onto_itself_drops_the_signaled)
 	mock_signal_and_put(g);
 }
 
+/* A fence that lets the list of @src grow when it is asked for the first time, in the middle of somebody's walk. */
+static bool grown;
+
+static bool grow_when_asked(struct dma_fence *fence)
+{
+	(void)fence;
+	if (!grown) {
+		grown = true;
+		ck_assert_int_eq(dma_resv_reserve_fences(&src, 1000), 0);
+	}
+	return false;
+}
+
+static const char *grower_name(struct dma_fence *fence)
+{
+	(void)fence;
+	return "grower";
+}
+
+static const struct dma_fence_ops grower_ops = {
+	.get_driver_name = grower_name,
+	.get_timeline_name = grower_name,
+	.signaled = grow_when_asked,
+};
+
+/* spec: resv.md 5 "consumers that collect must discard what they have when is_restarted is true", 9 V8 */
+TEST(copy_drops_what_it_had_when_the_walk_starts_over)
+{
+	struct dma_fence *a = mock_fence(), *b = mock_fence_with(&grower_ops, 5, 1),
+			 *c = mock_fence();
+	struct ww_acquire_ctx ctx;
+
+	begin();
+	resv_add(&src, a, READ);
+	resv_add(&src, b, WRITE);
+	grown = true;
+	resv_add(&src, c, BOOKKEEP);
+	grown = false;
+	ww_acquire_init(&ctx, &reservation_ww_class);
+	ck_assert_int_eq(dma_resv_lock(&obj, &ctx), 0);
+	ck_assert_int_eq(dma_resv_lock(&src, &ctx), 0);
+	ck_assert_int_eq(dma_resv_copy_fences(&obj, &src), 0);
+	dma_resv_unlock(&src);
+	dma_resv_unlock(&obj);
+	ww_acquire_fini(&ctx);
+	ck_assert(grown);
+	expect_resv(&obj, { a, READ }, { b, WRITE }, { c, BOOKKEEP });
+	ck_assert_uint_eq(fence_refs(a), 3);
+	end();
+	mock_signal_and_put(a);
+	mock_signal_and_put(b);
+	mock_signal_and_put(c);
+}
+
 static struct dma_fence *lasting[6];
 static int stop; /* atomic */
 
@@ -490,7 +545,8 @@ TEST(reserve_within_the_room_there_is_asks_for_no_memory)
 	dma_resv_unlock(&obj);
 	dma_resv_lock(&obj, NULL);
 	no_memory(0);
-	ck_assert_int_eq(dma_resv_reserve_fences(&obj, 4), 0); /* the first list has four at least */
+	ck_assert_int_eq(dma_resv_reserve_fences(&obj, 4),
+			 0); /* the first list has four at least */
 	dma_resv_add_fence(&obj, f, READ); /* never allocates */
 	ck_assert(!memory_again());
 	ck_assert_ptr_eq(obj.fences, before);

@@ -178,14 +178,18 @@ static int lock_one_of_the_graph(struct node *node, struct ww_acquire_ctx *ctx, 
 static int lock_graph_once(struct node *root, struct ww_acquire_ctx *ctx, struct held *held)
 {
 	struct node *node = root;
-	int i, side, ret = lock_one_of_the_graph(root, ctx, held);
+	int i, side;
 
-	for (i = 0; i < 3 && ret != -EDEADLK; i++) {
-		for (side = 0; side < 2 && ret != -EDEADLK; side++)
-			ret = lock_one_of_the_graph(&nodes[node->next[side]], ctx, held);
+	if (lock_one_of_the_graph(root, ctx, held) == -EDEADLK)
+		return -EDEADLK;
+	for (i = 0; i < 3; i++) {
+		for (side = 0; side < 2; side++) {
+			if (lock_one_of_the_graph(&nodes[node->next[side]], ctx, held) == -EDEADLK)
+				return -EDEADLK;
+		}
 		node = &nodes[node->next[i % 2]];
 	}
-	return ret;
+	return 0;
 }
 
 static long work_on_a_graph(void *data)

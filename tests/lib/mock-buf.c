@@ -185,7 +185,7 @@ static unsigned int releases;
 
 static void count_release(struct dma_buf *dmabuf)
 {
-	releases++;
+	__atomic_fetch_add(&releases, 1, __ATOMIC_RELAXED);
 	watched_ops->release(dmabuf);
 }
 
@@ -199,5 +199,5 @@ void watch_release(struct dma_buf *dmabuf)
 
 unsigned int watched_releases(void)
 {
-	return releases;
+	return __atomic_load_n(&releases, __ATOMIC_RELAXED);
 }

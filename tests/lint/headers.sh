@@ -31,22 +31,22 @@ compile()
 }
 
 # $cc and $cxx may be several words ("ccache gcc"), so they stay unquoted.
-for header in "$root"/include/dmabuf/*.h; do
-	[ -e "$header" ] || break
-	name=${header##*/}
+for header in "$root"/include/dmabuf/*.h "$root"/include/dmabuf/*/*.h; do
+	[ -e "$header" ] || continue
+	name=${header#"$root"/include/dmabuf/}
 	count=$((count + 1))
 	for times in once twice; do
 		for lang in c cc; do
-			source=$work/$name-$times.$lang
+			source=$work/${name##*/}-$times.$lang
 			echo "#include <dmabuf/$name>" >"$source"
 			if [ $times = twice ]; then
 				echo "#include <dmabuf/$name>" >>"$source"
 			fi
 		done
-		compile "$name" "as C11, included $times" "$work/$name-$times.c" \
+		compile "$name" "as C11, included $times" "$work/${name##*/}-$times.c" \
 			$cc -std=c11 -Wall -Wextra -Wpedantic -Werror
 		if [ -n "$cxx" ]; then
-			compile "$name" "as C++17, included $times" "$work/$name-$times.cc" \
+			compile "$name" "as C++17, included $times" "$work/${name##*/}-$times.cc" \
 				$cxx -std=c++17 -Wall -Wextra -Werror
 		fi
 	done

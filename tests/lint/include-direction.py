@@ -30,7 +30,7 @@ PUBLIC = {
     "dma-fence-unwrap.h": "fence",
     "ww-mutex.h": "resv",
     "dma-resv.h": "resv",
-    "historic.h": "resv",
+    "historic/names.h": "resv",
     "scatterlist.h": "buf",
     "iosys-map.h": "buf",
     "device.h": "buf",

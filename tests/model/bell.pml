@@ -4,12 +4,12 @@
  * src/share/remote-fence.c against dmabuf_slot_publish() and dmabuf_share_ring(). No timeouts here: a sleeper that is
  * never woken is a deadlock, found as an invalid end state.
  *
- * Two threads sleep for fences 1 and 2 of a timeline and one adds a callback for each; the service thread runs those.
+ * Two threads sleep for fences 1 and 2 of a timeline and one adds a callback for either; the service thread runs it.
  *
  * BUG 1  the bit is set after the look
  * BUG 2  the owner takes the bits before it stores the slot
- * BUG 3  sleep on the bits themselves: another sleeper sets them again between ring and sleep, the value fits, the ring is
- *        lost; hence a count of rings beside the bits
+ * BUG 3  sleep on the wanted bits themselves: another sleeper sets them again between ring and sleep, the value fits,
+ *        and the ring is lost; hence the count of rings
  * BUG 4  the service thread looks before it arms the door
  * BUG 5  the count is read after the look
  */
@@ -20,7 +20,7 @@
 #define SLEEPER 1
 #define DOOR 2
 
-byte bits, rings;		/* the bell page */
+byte wanted, rings;		/* struct bell */
 byte signalled;			/* the slot */
 byte door;			/* bytes waiting for the service thread */
 bool asleep[2], rung[2];
@@ -28,7 +28,7 @@ bool lock;			/* of the peer's fences, protects pending */
 bool pending[3], called[3];	/* by seqno */
 byte added;
 
-inline arm(wanted) { bits = bits | wanted }
+inline arm(what) { wanted = wanted | what }
 
 /* futex_wait(): sleeps only if the word still is what the caller saw. */
 inline futex_wait(i, word, seen)
@@ -45,7 +45,7 @@ inline futex_wait(i, word, seen)
 
 inline ring()
 {
-	atomic { taken = bits; bits = 0 }
+	atomic { taken = wanted; wanted = 0 }
 	if
 	:: taken & SLEEPER ->
 #if BUG != 3
@@ -84,10 +84,10 @@ active [2] proctype sleeper()
 	:: else ->
 #if BUG == 3
 		arm(SLEEPER);
-		seen = bits;
+		seen = wanted;
 		if
 		:: !(seen & SLEEPER) || signalled >= seqno
-		:: else -> futex_wait(me, bits, seen)
+		:: else -> futex_wait(me, wanted, seen)
 		fi
 #elif BUG == 1
 		seen = rings;
@@ -117,16 +117,15 @@ active proctype adder()
 {
 	byte i;
 
-	for (i : 1 .. 2) {
-		atomic { !lock -> lock = true };
-		arm(DOOR);
-		if
-		:: signalled >= i -> called[i] = true	/* refused: -ENOENT */
-		:: else -> pending[i] = true
-		fi;
-		lock = false;
-		added = i
-	}
+	select(i : 1 .. 2);
+	atomic { !lock -> lock = true };
+	arm(DOOR);
+	if
+	:: signalled >= i -> called[i] = true	/* refused: -ENOENT */
+	:: else -> pending[i] = true
+	fi;
+	lock = false;
+	added = i
 }
 
 /* serve() -> empty_door(), dmabuf_remote_check_pending() */
@@ -161,8 +160,9 @@ end:	do
 	od
 }
 
-/* Every callback runs in the end. */
+/* The callback runs in the end. */
 active proctype watch()
 {
-	added == 2 && called[1] && called[2]
+	added;
+	called[added]
 }

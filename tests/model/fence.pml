@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One fence: dma_fence_signal(), dma_fence_enable_locked(), dma_fence_add_callback(), dma_fence_remove_callback() and
- * dma_fence_default_wait() of src/fence. The device finishes on its own and signals only if it was asked to; whoever asks
- * looks at the device afterwards, as the enable_signaling op does.
+ * dma_fence_default_wait() of src/fence. The device finishes on its own and signals only if it was asked to; whoever
+ * asks looks at the device afterwards, as the enable_signaling op does.
  *
  * Two users, each with a callback of its own on its stack: one adds it and takes it away at some time, one waits. A
  * third only asks whether it is signalled, once.
@@ -46,8 +46,7 @@ inline signal_locked()
 	:: signaled
 #endif
 	:: else ->
-		signaled = true;
-		times_signaled = times_signaled + 1;
+		d_step { signaled = true; times_signaled = times_signaled + 1 };
 		run_callback(0);
 		run_callback(1)
 	fi
@@ -56,9 +55,10 @@ inline signal_locked()
 /* dma_fence_enable_locked(); ok: signalling is on and the fence is pending */
 inline enable_locked()
 {
-	atomic { was_enabled = is_enabled; 
+	atomic {
+		was_enabled = is_enabled;
 #if BUG != 2
-		is_enabled = true 
+		is_enabled = true
 #endif
 	};
 	if

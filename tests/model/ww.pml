@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ww_mutex of a wait-die class: src/resv/ww-mutex.c. Three tasks want two locks in different orders, with the fast paths
- * on the owner word, the queue under wait_lock, and one task (ASYNC) that is no thread: it is told by over(), not woken.
+ * ww_mutex of a wait-die class: src/resv/ww-mutex.c. Three tasks want two locks in different orders, with the fast
+ * paths on the owner word, the queue under wait_lock, and one task (ASYNC; 0: none) that is no thread: it is told by
+ * over(), not woken.
  *
  * A task's number is the age of its ticket, 1 the oldest, so that a queue, which is sorted by age, is a set. All have
  * tickets. No sleep has an end of its own: a lost wake-up or a deadlock is an invalid end state.
  *
  * BUG 1  no second try after the waiters' mark is set
- * BUG 2  a new holder does not look at who waits (check_waiters)
+ * BUG 2  a queued waiter that must back off is not told: not by a new holder (check_waiters), not by one that queues in
+ *        front (find_place); among tickets either alone would do
  * BUG 3  a lock with a first waiter that is no thread is freed instead of handed over
  * BUG 4  a queued waiter does not look at the holder (is_killed)
  * BUG 5  the fast unlock does not look at the mark
@@ -50,11 +52,13 @@ inline spin_unlock() { L.wait_lock = false }
 
 inline leave_queue(w)
 {
-	L.queued[w] = false;
-	if
-	:: first_waiter(1) == 0 -> L.mark = false
-	:: else
-	fi
+	d_step {			/* the list is private under wait_lock */
+		L.queued[w] = false;
+		if
+		:: first_waiter(1) == 0 -> L.mark = false
+		:: else
+		fi
+	}
 }
 
 inline kill_waiter(w)
@@ -92,8 +96,11 @@ inline try_take()
 /* dead: an older ticket holds the lock or queues in front */
 inline is_killed()
 {
-	f = first_waiter(1);
-	dead = acquired[me] && ((L.owner && is_older(L.owner, me)) || (f && f != me && is_older(f, me)))
+	d_step {			/* nothing of this changes while wait_lock is held and the mark is set */
+		f = first_waiter(1);
+		dead = acquired[me] && ((L.owner && is_older(L.owner, me)) || (f && f != me && is_older(f, me)));
+		f = 0
+	}
 }
 
 /* find_place(): younger ones that hold locks are told to back off, oneself behind an older one */
@@ -113,7 +120,9 @@ inline find_place()
 			fi
 		:: else ->
 			if
+#if BUG != 2
 			:: acquired[w] -> kill_waiter(w)
+#endif
 			:: else
 			fi
 		fi;
@@ -129,7 +138,7 @@ inline take_or_enqueue()
 	if
 	:: got -> become_holder(me)
 	:: else ->
-		L.granted[me] = false; L.handoff[me] = false; over[me] = 0;
+		d_step { L.granted[me] = false; L.handoff[me] = false; over[me] = 0 };
 		find_place();
 		if
 		:: dead
@@ -253,8 +262,8 @@ inline ww_unlock(which)
 	fi
 }
 
-inline enter(which) { lock[which].inside++; assert(lock[which].inside == 1 && lock[which].owner == me) }
-inline leave(which) { lock[which].inside--  }
+inline enter(which) { d_step { lock[which].inside++; assert(lock[which].inside == 1 && lock[which].owner == me) } }
+inline leave(which) { lock[which].inside-- }
 
 proctype task(byte me; byte one)
 {

@@ -365,7 +365,7 @@ static int take_board_fd(void)
 		ck_assert_msg(errno == (error), "%s: %s", #call, strerror(errno)); \
 	} while (0)
 
-/* spec: design-sharing.md 1 "sealed FUTURE_WRITE|SHRINK|GROW|SEAL after the owner mapped it"; 4 "it cannot forge a signal" */
+/* spec: design-sharing.md 1 "sealed FUTURE_WRITE|SHRINK|GROW|SEAL"; 4 "it cannot forge a signal" */
 TEST(the_receiver_of_a_board_cannot_write_it)
 {
 	int fd = take_board_fd(), again;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kill -9 of the owner of a fence: whatever waits for it ends with -EOWNERDEAD, and what was published before counts. */
+/* kill -9 of the owner of a fence: whatever waits ends with -EOWNERDEAD, and what was published before counts. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>

@@ -91,6 +91,31 @@ TEST(a_child_sees_its_parents_progress)
 	end_owner();
 }
 
+static int wait_for_parent(void *unused)
+{
+	(void)unused;
+	if (dma_fence_wait_timeout(second, false, 5 * MS) != 0)
+		return 1;
+	if (dma_fence_wait_timeout(first, false, 2000 * MS) <= 0 || dma_fence_get_status(first) != 1)
+		return 2;
+	return dma_fence_wait(second, false) == 0 && dma_fence_get_status(second) == -EIO ? 0 : 3;
+}
+
+/* spec: design-sharing.md 1 "a forked child is an importer of its parent's board": it may wait, too */
+TEST(a_child_can_wait_for_its_parents_timeline)
+{
+	pid_t child;
+
+	start_owner();
+	child = child_start(wait_for_parent, NULL);
+	sleep_ms(30);
+	ck_assert_int_eq(dmabuf_timeline_advance(timeline, 1), 0);
+	sleep_ms(10);
+	ck_assert_int_eq(dmabuf_timeline_fail(timeline, -EIO), 0);
+	ck_assert_int_eq(child_end(child), 0);
+	end_owner();
+}
+
 static int end_everything(void *unused)
 {
 	(void)unused;
@@ -202,6 +227,28 @@ TEST(a_child_can_wait_for_its_parents_passed_fence)
 	ask_ok(&p, far_advance, 0, 1);
 	ck_assert_int_eq(child_end(child), 0);
 	ck_assert(dma_fence_is_signaled(theirs));
+	dma_fence_put(theirs);
+	puppet_end(&p);
+}
+
+static int wait_for_the_dead(void *unused)
+{
+	(void)unused;
+	return dma_fence_wait(theirs, false) == 0 && dma_fence_get_status(theirs) == -EOWNERDEAD ? 0 : 1;
+}
+
+/* spec: design-sharing.md 3: the owner's death reaches a child that has no service thread to tell it */
+TEST(a_child_learns_that_the_owner_died)
+{
+	pid_t child;
+
+	puppet_start(&p);
+	ask_ok(&p, far_create, 0, 0);
+	theirs = next_fence(&p, 0);
+	child = child_start(wait_for_the_dead, NULL);
+	sleep_ms(30);
+	puppet_kill(&p);
+	ck_assert_int_eq(child_end(child), 0);
 	dma_fence_put(theirs);
 	puppet_end(&p);
 }

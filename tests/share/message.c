@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages between two processes: whole, in order, within their limits and in time; and how a connection begins and ends. */
+/* Messages between two processes: whole, in order, within limits and in time; how a connection begins and ends. */
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -439,7 +439,7 @@ TEST(an_other_end_that_is_gone_is_reported)
 	ck_assert_int_eq(close(fds[0]), 0);
 }
 
-/* spec: issue A8 counts flat; share.h dmabuf_share_close */
+/* spec: share.h dmabuf_share_close; style.md 6 "count fds before and after", after many */
 TEST(many_connections_one_after_the_other_leave_nothing)
 {
 	puppet_start(&p);

@@ -32,15 +32,6 @@ struct request {
 	long a, b;
 };
 
-#if TEST_UNDER_TSAN
-/* A test forks when there are threads already, as programs do; the child then needs its RCU thread again. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-	return "die_after_fork=0";
-}
-#endif
-
 /* --- asking --- */
 
 void tell(struct puppet *p, far_fn fn, long a, long b)
@@ -170,6 +161,7 @@ static void warm_up(struct puppet *p)
 {
 	struct dma_fence *fence;
 
+	ask_ok(p, use_everything_once, 0, 0);
 	p->share = puppet_connect(p);
 	ask_ok(p, far_create, 0, 0);
 	fence = next_fence(p, 0);
@@ -178,7 +170,6 @@ static void warm_up(struct puppet *p)
 	dma_fence_put(fence);
 	ask_ok(p, far_destroy, 0, 0);
 	ask_ok(p, far_forget, 0, 0);
-	ask_ok(p, use_everything_once, 0, 0);
 	ask_ok(p, far_close, 0, 0);
 	dmabuf_share_close(p->share);
 }
