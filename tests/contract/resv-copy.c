@@ -500,7 +500,7 @@ TEST_EACH(copy_without_memory_leaves_the_destination, 0, 3)
 /* spec: resv.md 4 dma_resv_reserve_fences "-ENOMEM": unchanged; _i: first list, growth */
 TEST_EACH(reserve_without_memory_changes_nothing, 0, 2)
 {
-	struct dma_fence *f = mock_fence();
+	struct dma_fence *f = mock_fence(), *g = mock_fence();
 	struct dma_resv_list *before;
 
 	dma_resv_init(&obj);
@@ -514,11 +514,12 @@ TEST_EACH(reserve_without_memory_changes_nothing, 0, 2)
 	ck_assert_ptr_eq(obj.fences, before);
 	if (_i)
 		expect_resv(&obj, { f, READ });
-	expect_fatal(add_to_locked, mock_fence());
+	expect_fatal(add_to_locked, g);
 	ck_assert_int_eq(dma_resv_reserve_fences(&obj, 1000), 0);
 	dma_resv_unlock(&obj);
 	dma_resv_fini(&obj);
 	mock_signal_and_put(f);
+	mock_signal_and_put(g);
 }
 
 /* spec: resv.md 4 dma_resv_reserve_fences: more than can be counted is no memory */

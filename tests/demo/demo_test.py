@@ -20,6 +20,11 @@ import time
 import traceback
 import uuid
 
+# A build server, or nohup, may have started us with these ignored, which the demo would inherit and respect.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 STAGES = ('source', 'filter', 'sink')
 MARK = 'DMABUF_DEMO_TEST_MARK'
 

@@ -155,7 +155,7 @@ static void signal_some(struct dice *dice)
 }
 
 /* spec: resv.md 4.1, 4.2, 4 dma_resv_test_signaled, 4.4, 9 V2; _i: run */
-TEST_EACH(random_adds_and_signals_agree_with_the_model, 0, 20)
+TEST_EACH(random_adds_and_signals_agree_with_the_model, 0, 10)
 {
 	struct dice dice;
 	unsigned int i;
