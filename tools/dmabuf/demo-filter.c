@@ -310,8 +310,10 @@ static int run_queue(struct filter *filter)
 		return stage_fail(filter->stage, -ret, "cannot start the queue thread: %s",
 				  strerror(ret));
 	ret = all_frames(filter);
-	if (ret)
-		return ret;	/* the process ends, and the thread with it */
+	if (ret) {
+		pthread_detach(filter->thread);	/* the process ends, and the thread with it */
+		return ret;
+	}
 	job_queue_end(&filter->queue);
 	pthread_join(filter->thread, NULL);
 	ret = filter->thread_ret;
