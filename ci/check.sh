@@ -190,7 +190,7 @@ stage_aarch64() {
 	fi
 	if build build-aarch64 --cross-file build-aarch64-sysroot/paths.ini \
 			--cross-file ci/aarch64.ini -Dtests=enabled -Dpng=disabled -Ddocs=disabled; then
-		run_tests build-aarch64 10 --suite unit
+		run_tests build-aarch64 10 --suite unit --no-suite media
 	else
 		fail "aarch64 build" "$logs/build-aarch64.log"
 	fi
