@@ -23,7 +23,7 @@ DEPS_STATE = $(BUILD)
 export DEPS DEPS_STATE FILE DESTDIR
 
 .NOTPARALLEL:
-.PHONY: all demo check bench docs install clean soak check-origin mutants help
+.PHONY: all demo check bench docs install clean soak check-kernel check-origin mutants help
 
 all:
 	@ci/deps.sh build
@@ -60,6 +60,9 @@ check-origin:
 	@ci/deps.sh origin
 	@ci/check-origin.py
 
+check-kernel:
+	@ci/check-kernel.sh
+
 mutants:
 	@ci/deps.sh build check
 	@tests/mutants/run.sh
@@ -83,6 +86,7 @@ help:
 	@echo "make docs          render the book"
 	@echo "make install       to PREFIX=$(PREFIX), below DESTDIR if set"
 	@echo "make soak          a long run of the demo and of the tests with other processes"
+	@echo "make check-kernel  run the kernel's own tests and two of its drivers, unmodified, on the library"
 	@echo "make check-origin  compare our sources with Linux 6.12: we wrote every line"
 	@echo "make mutants       build in known bugs and see that the tests find each"
 	@echo "make clean         remove what the above have built"

@@ -141,6 +141,9 @@ static int open_pipe(struct sync_file *file)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
+	/* Before the watch, which shows the object to whoever reaps. */
+	file->read_fd = ends[0];
+	file->write_fd = ends[1];
 	ret = dmabuf_base_file_identify(ends[0], &file->id);
 	if (ret == 0)
 		ret = dmabuf_watch_add(&file->watch, ends[0], WATCH_READER_GONE);
@@ -149,8 +152,6 @@ static int open_pipe(struct sync_file *file)
 		close(ends[1]);
 		return ret;
 	}
-	file->read_fd = ends[0];
-	file->write_fd = ends[1];
 	return 0;
 }
 

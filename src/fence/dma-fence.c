@@ -47,7 +47,7 @@ static inline void init(struct dma_fence *fence, const struct dma_fence_ops *ops
 	fence->context = context;
 	fence->seqno = seqno;
 	fence->flags = flags;
-	fence->refcount.count = 1;
+	__atomic_store_n(&fence->refcount.count, 1, __ATOMIC_RELAXED); /* Recycled memory may still be looked at. */
 	fence->error = 0;
 	trace_fence(init, fence);
 }

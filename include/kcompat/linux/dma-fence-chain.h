@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KCOMPAT_LINUX_DMA_FENCE_CHAIN_H
+#define KCOMPAT_LINUX_DMA_FENCE_CHAIN_H
+
+#include <linux/dma-fence.h>
+#include <linux/slab.h>
+
+#include <dmabuf/dma-fence-chain.h>
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KCOMPAT_LINUX_DMA_FENCE_UNWRAP_H
+#define KCOMPAT_LINUX_DMA_FENCE_UNWRAP_H
+
+#include <linux/dma-fence.h>
+#include <linux/slab.h>
+
+#include <dmabuf/dma-fence-unwrap.h>
+
+#endif

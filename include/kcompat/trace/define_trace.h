@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel makes the code of its tracepoints here; ours have none. */
