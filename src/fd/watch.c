@@ -15,18 +15,24 @@
 #include <dmabuf/dma-buf.h>
 
 #include "src/base/mutex.h"
+#include "src/base/park.h"
 #include "src/base/task.h"
 #include "src/fd/watch.h"
+
+/* How long a file that seems to be held is suspected to be about to go. */
+#define SUSPECT_NS 100000000L
 
 static struct base_mutex watch_lock = BASE_MUTEX_INIT;
 static struct base_table watches;
 static int inotify_fd = -1;
+static struct fd_watch *suspects; /* to ask again at the next reap */
 
 /* The child shares the parent's instance and must leave its events alone; what it inherited ends with it. */
 static void forget_after_fork(void)
 {
 	watch_lock = (struct base_mutex)BASE_MUTEX_INIT;
 	dmabuf_base_table_reset(&watches);
+	suspects = NULL;
 	if (inotify_fd >= 0)
 		close(inotify_fd);
 	inotify_fd = -1;
@@ -155,38 +161,57 @@ static bool collect_batch(struct fd_watch **ended)
 	return size > 0;
 }
 
-/* After a watch said that its file is still held: was there another report meanwhile? */
-static bool ask_again(struct fd_watch *watch)
+/*
+ * A watch said that its file is still held. The kernel reports the close of a pipe's end a moment before the pipe counts
+ * it: the file may be gone in a microsecond. Ask again at later reaps, for a while after the last report.
+ */
+static void keep_asking(struct fd_watch *watch)
 {
-	bool again;
+	int64_t now = dmabuf_base_now();
 
 	dmabuf_base_mutex_lock(&watch_lock);
-	again = watch->again;
+	if (watch->again || !watch->suspect_since)
+		watch->suspect_since = now;
 	watch->again = false;
-	watch->busy = again;
+	watch->busy = now - watch->suspect_since < SUSPECT_NS;
+	if (watch->busy) {
+		watch->next_ended = suspects;
+		suspects = watch;
+	} else {
+		watch->suspect_since = 0;
+	}
 	dmabuf_base_mutex_unlock(&watch_lock);
-	return again;
+}
+
+bool dmabuf_watch_is_suspicious(void)
+{
+	bool any;
+
+	dmabuf_base_mutex_lock(&watch_lock);
+	any = suspects;
+	dmabuf_base_mutex_unlock(&watch_lock);
+	return any;
 }
 
 int dmabuf_watch_reap(void)
 {
-	struct fd_watch *ended = NULL, *next;
+	struct fd_watch *ended, *next;
 	int count = 0;
 
 	dmabuf_base_mutex_lock(&watch_lock);
+	ended = suspects;
+	suspects = NULL;
 	if (inotify_fd >= 0) {
 		while (collect_batch(&ended))
 			;
 	}
 	dmabuf_base_mutex_unlock(&watch_lock);
 	for (; ended; ended = next) {
-		bool gone;
-
 		next = ended->next_ended;
-		do
-			gone = ended->ended(ended);
-		while (!gone && ask_again(ended));
-		count += gone;
+		if (ended->ended(ended))
+			count++;
+		else
+			keep_asking(ended);
 	}
 	return count;
 }

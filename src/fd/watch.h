@@ -10,10 +10,11 @@
 struct fd_watch {
 	struct table_node node;		/* by watch number */
 	struct fd_watch *next_ended;
-	bool busy, again;		/* a reap is asking it; and has to ask once more */
+	int64_t suspect_since;		/* when it was first asked in vain; 0: no reason to ask */
+	bool busy, again;		/* on a list of those to ask; and reported once more meanwhile */
 	/*
 	 * Called by a reap, without locks: the file's end was reported. True: it is so, the watch was removed and its
-	 * memory may be gone. False: somebody still holds the file.
+	 * memory may be gone. False: somebody still holds the file, or seems to: it is asked again for a while.
 	 */
 	bool (*ended)(struct fd_watch *watch);
 };
@@ -29,6 +30,8 @@ int dmabuf_watch_add(struct fd_watch *watch, int fd, uint32_t events);
 void dmabuf_watch_remove(struct fd_watch *watch);
 /* An fd that polls readable when there is something to reap; or -errno. */
 int dmabuf_watch_fd(void);
+/* True: something may end without another event, look again soon. */
+bool dmabuf_watch_is_suspicious(void);
 /* Report what has ended. Returns how many. */
 int dmabuf_watch_reap(void);
 

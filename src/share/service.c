@@ -25,6 +25,7 @@ enum event_kind { EVENT_DEATH, EVENT_DOOR, EVENT_REAP };
 #define EVENT_KIND_BITS 2
 
 #define KNOCKS_PER_TURN 16
+#define LOOK_AGAIN_MS 5
 
 static struct base_mutex peers_lock = BASE_MUTEX_INIT;
 static struct base_table peers;
@@ -98,8 +99,11 @@ static void serve(void)
 	struct epoll_event events[16];
 
 	for (;;) {
-		int num = epoll_wait(epoll_fd, events, 16, -1);
+		bool suspicious = dmabuf_watch_is_suspicious();
+		int num = epoll_wait(epoll_fd, events, 16, suspicious ? LOOK_AGAIN_MS : -1);
 
+		if (suspicious)
+			dmabuf_watch_reap();
 		for (int i = 0; i < num; i++) {
 			enum event_kind kind = events[i].data.u64 & ((1u << EVENT_KIND_BITS) - 1);
 

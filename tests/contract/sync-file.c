@@ -514,3 +514,29 @@ TEST(close_and_signal_may_race)
 	ck_assert_int_eq(count_fds(), before);
 	actor_stop(&closer);
 }
+
+static bool stop_reaping;
+
+static long keep_reaping(void *data)
+{
+	while (!__atomic_load_n(&stop_reaping, __ATOMIC_RELAXED))
+		dmabuf_buf_reap();
+	return (long)data;
+}
+
+/* spec: uapi.md 2 close "drops the fence reference": the kernel tells of a close before the pipe counts it */
+TEST(no_close_is_missed_by_who_looks_too_early)
+{
+	struct dma_fence *fence = mock_fence();
+	struct actor reaper;
+
+	actor_start(&reaper);
+	actor_go(&reaper, keep_reaping, NULL);
+	for (int i = 0; i < 3000; i++)
+		close(dmabuf_sync_file_install(sync_file_create(fence)));
+	__atomic_store_n(&stop_reaping, true, __ATOMIC_RELAXED);
+	actor_result(&reaper);
+	actor_stop(&reaper);
+	ck_assert(EVENTUALLY((dmabuf_buf_reap(), fence_refs(fence) == 1)));
+	mock_signal_and_put(fence);
+}
