@@ -12,9 +12,8 @@ DESTDIR ?=
 MESON   ?= meson
 NINJA   ?= ninja
 
-# Size of `make soak`: frames through the demo, then rounds of the test suites.
-SOAK_FRAMES ?= 20000
-SOAK_ROUNDS ?= 20
+# Length of `make soak`.
+SOAK_MINUTES ?= 30
 
 # ci/deps.sh keeps its two notes there: "something is new, configure again" and
 # "these optional packages cannot be had here, do not ask each time".
@@ -51,10 +50,9 @@ install: all
 	@$(call set_prefix)
 	$(MESON) install -C "$(BUILD)" --no-rebuild
 
-soak: all
-	@$(BUILD)/dmabuf demo --frames $(SOAK_FRAMES) $(ARGS) $${FILE:+"$$FILE"}
-	$(MESON) test -C "$(BUILD)" --suite contract --suite share --suite demo \
-		--repeat $(SOAK_ROUNDS)
+soak:
+	@ci/deps.sh build check
+	@ci/soak.sh $(SOAK_MINUTES)
 
 check-origin:
 	@ci/deps.sh origin
@@ -85,7 +83,7 @@ help:
 	@echo "make bench         measure; writes bench.json"
 	@echo "make docs          render the book"
 	@echo "make install       to PREFIX=$(PREFIX), below DESTDIR if set"
-	@echo "make soak          a long run of the demo and of the tests with other processes"
+	@echo "make soak          races, models, kills and the demo for SOAK_MINUTES=$(SOAK_MINUTES)"
 	@echo "make check-kernel  run the kernel's own tests and two of its drivers, unmodified, on the library"
 	@echo "make check-origin  compare our sources with Linux 6.12: we wrote every line"
 	@echo "make mutants       build in known bugs and see that the tests find each"
@@ -93,7 +91,7 @@ help:
 	@echo
 	@echo "BUILD=dir   where to build (now: $(BUILD))"
 	@echo "DEPS=0      never install packages, only say what is lacking"
-	@echo "ARGS=...    further options for demo, bench and soak"
+	@echo "ARGS=...    further options for demo and bench"
 
 # Configure the first time, and again when deps.sh has brought something new
 # that meson may have missed before.

@@ -3,18 +3,24 @@
 """The parts of tests/mutants/run.sh that want exact text.
 
 mutate.py sync FROM TO     make TO a copy of the tree FROM, touching only what differs
-mutate.py field NAME FILE  print a header of a mutant: what, file, killed-by
+mutate.py field NAME FILE  print a header of a mutant: what, file, killed-by, only
 mutate.py apply TREE FILE  build the mutant's bug into TREE
 mutate.py revert TREE FROM FILE  put the mutant's file back as it is in FROM
 mutate.py verdicts BUILD   "VERDICT NAME" for each test of the last run in BUILD
+mutate.py program BUILD TEST  what a test runs
+mutate.py targets BUILD TEST...  what ninja has to build for the tests
 
 A mutant is a text file:
 
     # what: the fence is signalled before the work is done
     # file: src/fence/dma-fence.c
-    # killed-by: fence/dma-fence
+    # killed-by: fence
+    # only: signal_twice
     -	old line
     +	new line
+
+`only` may be left out. It is a part of the name of the rules that find the bug,
+so that the others of a slow test need not run.
 
 One `-` line, and a `+` line unless the bug is that the line is gone. Lines that
 begin with a blank stand around it unchanged, for when the old line alone occurs
@@ -124,15 +130,43 @@ def verdicts(build):
         print(test['result'], test['name'].rpartition(' / ')[2])
 
 
+def tests_of(build):
+    path = pathlib.Path(build) / 'meson-info' / 'intro-tests.json'
+    return {test['name']: test for test in json.loads(path.read_text(encoding='utf-8'))}
+
+
+def program(build, name):
+    print(tests_of(build)[name]['cmd'][0])
+
+
+def targets(build, *names):
+    """All of it, if a test does not say what it needs."""
+    build = pathlib.Path(build)
+    info = json.loads((build / 'meson-info' / 'intro-targets.json').read_text(encoding='utf-8'))
+    files = {target['id']: target['filename'] for target in info}
+    tests, needed = tests_of(build), []
+    for name in names:
+        if name not in tests:
+            continue
+        depends = tests[name]['depends']
+        needed += [os.path.relpath(file, build) for target in depends for file in files[target]]
+        if not depends:
+            needed.append('all')
+    print(' '.join(sorted(set(needed))))
+
+
 def main(args):
     commands = {
         ('sync', 2): sync,
-        ('field', 2): lambda name, path: print(read_mutant(path)[0][name]),
+        ('field', 2): lambda name, path: print(read_mutant(path)[0].get(name, '')),
         ('apply', 2): apply,
         ('revert', 3): revert,
         ('verdicts', 1): verdicts,
+        ('program', 2): program,
     }
     command = commands.get((args[0], len(args) - 1)) if args else None
+    if args and args[0] == 'targets' and len(args) > 1:
+        command = targets
     if command is None:
         print(__doc__, file=sys.stderr)
         return 2
@@ -141,7 +175,7 @@ def main(args):
     except Stale as err:
         print(f'stale: {err}')
         return 3
-    except OSError as err:
+    except (OSError, KeyError) as err:
         print(f'mutate.py: {err}', file=sys.stderr)
         return 1
     return 0

@@ -6,9 +6,10 @@
 # For each tests/mutants/*.mutant (or the named ones): build the bug into a copy
 # of the tree, run the one test that promises to find it, and take the bug out
 # again. Killed, so fine, is a mutant whose test fails, crashes or hangs. The
-# format of the files is told in mutate.py.
+# format of the files is told in mutate.py; a mutant can name the rules of its
+# test that find it, then only those run.
 #
-# Before that all named tests run without a bug and must pass: a test that is
+# Before that all named tests, or rules, run without a bug and must pass: what is
 # red anyway finds nothing.
 #
 # Prints TAP, then a line of totals. Exit 0 if every mutant was killed.
@@ -21,6 +22,7 @@ src=$work/src
 build=$work/build
 log=$work/log
 limit=30		# seconds a test may take with a bug in
+limit_only=15		# seconds some rules of a test may take
 export PYTHONDONTWRITEBYTECODE=1
 
 bail() {
@@ -49,6 +51,13 @@ run_tests() {
 	timeout --foreground -k 10 "$limit" meson test -C "$build" --no-rebuild "$@" >"$log" 2>&1 </dev/null
 }
 
+# run_only TEST PART: those rules of a test whose names have PART in them. The
+# test programs take it as their argument, and exit with 2 if there are none. In a
+# process group of their own: libcheck ends its whole group when it is told to end.
+run_only() {
+	timeout -k 2 "$limit_only" "$(mutate program "$build" "$1")" "$2" >"$log" 2>&1 </dev/null
+}
+
 # --- the mutants and the tests they name -----------------------------------------
 
 mutants=("$@")
@@ -58,12 +67,19 @@ if [ ${#mutants[@]} -eq 0 ]; then
 fi
 [ ${#mutants[@]} -gt 0 ] || bail "there are no mutants in tests/mutants"
 
-tests=()
+tests=()	# run as a whole by some mutant
+parts=()	# TEST/PART
+names=()	# all of them
 for mutant in "${mutants[@]}"; do
 	[ -r "$mutant" ] || bail "$mutant cannot be read"
 	# a mutant without a test is reported when its turn comes
-	if name=$(mutate field killed-by "$mutant") && ! is_among "$name" "${tests[@]}"; then
-		tests+=("$name")
+	name=$(mutate field killed-by "$mutant") || continue
+	only=$(mutate field only "$mutant")
+	names+=("$name")
+	if [ -n "$only" ]; then
+		is_among "$name/$only" "${parts[@]}" || parts+=("$name/$only")
+	else
+		is_among "$name" "${tests[@]}" || tests+=("$name")
 	fi
 done
 
@@ -79,7 +95,15 @@ build_copy() {
 	[ -f "$build/build.ninja" ] ||
 		meson setup "$build" "$src" -Dbuildtype=debug -Dwerror=false \
 			-Dtests=enabled -Ddocs=disabled >"$log" 2>&1 || return
-	ninja -C "$build" >"$log" 2>&1
+	ninja -C "$build" build.ninja >"$log" 2>&1 && compile_for "${names[@]}"
+}
+# only what these tests need
+compile_for() {
+	local targets
+
+	targets=$(mutate targets "$build" "$@") || return
+	# shellcheck disable=SC2086 # they are words
+	[ -z "$targets" ] || ninja -C "$build" $targets >"$log" 2>&1
 }
 if ! build_copy; then
 	rm -rf "$build"
@@ -93,6 +117,9 @@ if [ ${#tests[@]} -gt 0 ]; then
 		without_bug[$name]=$verdict
 	done < <(mutate verdicts "$build" 2>/dev/null)
 fi
+for part in "${parts[@]}"; do
+	run_only "${part%%/*}" "${part#*/}" && without_bug[$part]=OK || without_bug[$part]=FAIL
+done
 
 # --- one after the other ---------------------------------------------------------
 
@@ -102,7 +129,7 @@ not_ok() { echo "not ok $count - $1"; }
 
 # one MUTANT: apply, build, test, revert, tell
 one() {
-	local mutant=$1 name what test began=$SECONDS said state
+	local mutant=$1 name what test only key began=$SECONDS said state
 
 	name=$(basename "$mutant" .mutant)
 	if ! what=$(mutate field what "$mutant"); then
@@ -111,7 +138,9 @@ one() {
 		return
 	fi
 	test=$(mutate field killed-by "$mutant")
-	case ${without_bug[$test]:-none} in
+	only=$(mutate field only "$mutant")
+	key=$test${only:+/$only}
+	case ${without_bug[$key]:-none} in
 	OK)	;;
 	SKIP)	untested=$((untested + 1))
 		ok "$name: $what # SKIP the test $test is skipped here"
@@ -120,7 +149,7 @@ one() {
 		not_ok "$name: there is no test $test, or it did not end"
 		return ;;
 	*)	broken=$((broken + 1))
-		not_ok "$name: the test $test fails without the bug, too"
+		not_ok "$name: the test $key fails without the bug, too, or is not there"
 		return ;;
 	esac
 
@@ -129,20 +158,24 @@ one() {
 		not_ok "$name: $said"
 		return
 	fi
-	if ! ninja -C "$build" >"$log" 2>&1; then
+	if ! compile_for "$test"; then
 		broken=$((broken + 1))
 		not_ok "$name: does not compile with the bug"
 		grep -E 'error:|FAILED:' "$log" | head -n 10 | sed 's/^/# /'
 	else
-		run_tests "$test"
+		if [ -n "$only" ]; then
+			run_only "$test" "$only"
+		else
+			run_tests "$test"
+		fi
 		state=$?
 		case $state in
 		0)	survived=$((survived + 1))
-			not_ok "$name: survived: $what (test $test)" ;;
+			not_ok "$name: survived: $what (test $key)" ;;
 		124|137) killed=$((killed + 1))
-			ok "$name: $what (hung in $test)" ;;
+			ok "$name: $what (hung in $key, $((SECONDS - began)) s)" ;;
 		*)	killed=$((killed + 1))
-			ok "$name: $what (killed by $test, $((SECONDS - began)) s)" ;;
+			ok "$name: $what (killed by $key, $((SECONDS - began)) s)" ;;
 		esac
 	fi
 	mutate revert "$src" "$root" "$mutant" || bail "$name could not be taken out again"
