@@ -44,8 +44,9 @@ static void link_to(struct dma_fence_chain *chain, struct dma_fence_chain *targe
 		target->jumpers->jump_link = &chain->next_jumper;
 	target->jumpers = chain;
 	rcu_publish(chain->jump, target); /* Pairs with step(). */
-	chain->indexed = 1;
-	/* Not written again: a target that is not held by the caller may be looking at it on its way out. */
+	/* Not written again: one that is not held by the caller may be looking at it on its way out. */
+	if (!chain->indexed)
+		chain->indexed = 1;
 	if (!target->indexed)
 		target->indexed = 1;
 }

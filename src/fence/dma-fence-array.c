@@ -48,6 +48,9 @@ static void settle_error(struct dma_fence_array *array, int error)
 {
 	int unsettled = NO_ERROR_YET;
 
+	/* Looked at first: once the array is signalled others read it plainly, and an exchange that fails is no read only. */
+	if (__atomic_load_n(&array->base.error, __ATOMIC_RELAXED) != NO_ERROR_YET)
+		return;
 	__atomic_compare_exchange_n(&array->base.error, &unsettled, error, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 

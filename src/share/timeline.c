@@ -105,7 +105,8 @@ static bool is_done(struct dma_fence *fence)
 	take_over_error(fence);
 	if (spin_trylock(fence->lock)) {
 		dmabuf_slot_outcome(tf->timeline->slot.ro, fence->context, fence->seqno, &error, &time_ns);
-		if (time_ns && list_is_empty(&tf->node))
+		/* The node of one that advance() has signalled is put_all()'s, without the lock. */
+		if (time_ns && !dma_fence_test_signaled_flag(fence) && list_is_empty(&tf->node))
 			dma_fence_signal_timestamp_locked(fence, time_ns);
 		spin_unlock(fence->lock);
 	}
