@@ -86,10 +86,17 @@ static void alloc_init_put(uint64_t seqno)
 
 static int64_t measure_alloc_init_put(const struct bench *bench, uint64_t count)
 {
+	(void)bench;
+	return BENCH_TIME_FREEING(count, alloc_init_put(i_));
+}
+
+/* The same without a break: what was put is freed beside it. */
+static int64_t measure_alloc_init_put_flow(const struct bench *bench, uint64_t count)
+{
 	int64_t spent = BENCH_TIME(i, count, alloc_init_put(i));
 
 	(void)bench;
-	dmabuf_barrier(); /* Not timed: the frees run on another thread. */
+	dmabuf_barrier();
 	return spent;
 }
 
@@ -312,6 +319,7 @@ static const struct bench rows[] = {
 	PENDING_ROW("context_alloc", measure_context_alloc),
 	PENDING_ROW("fence_init", measure_init),
 	PENDING_ROW("fence_alloc_init_put", measure_alloc_init_put),
+	PENDING_ROW("fence_alloc_init_put_flow", measure_alloc_init_put_flow),
 	PENDING_ROW("fence_get_put", measure_get_put),
 	PENDING_ROW("fence_signal_no_cb", measure_signal_no_cb),
 	PENDING_ROW("fence_signal_1cb", measure_signal_1cb),

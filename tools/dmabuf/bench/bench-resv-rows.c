@@ -7,6 +7,8 @@
  *
  * Invariant: every row leaves the object as it found it.
  */
+#include <stdlib.h>
+
 #include <dmabuf/dma-resv.h>
 
 #include "bench-fence.h"
@@ -61,6 +63,18 @@ static int64_t measure_lock_unlock(const struct bench *bench, uint64_t count)
 {
 	(void)bench;
 	return BENCH_TIME(i, count, dma_resv_lock(&resv, NULL); dma_resv_unlock(&resv));
+}
+
+static void trylock_unlock(void)
+{
+	if (dma_resv_trylock(&resv))
+		dma_resv_unlock(&resv);
+}
+
+static int64_t measure_trylock_unlock(const struct bench *bench, uint64_t count)
+{
+	(void)bench;
+	return BENCH_TIME(i, count, trylock_unlock());
 }
 
 static void lock_with_ticket(void)
@@ -122,9 +136,63 @@ static int64_t measure_walk(const struct bench *bench, uint64_t count)
 	return BENCH_TIME(i, count, walk_once());
 }
 
+static void walk_locked_once(void)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence(&cursor, &resv, DMA_RESV_USAGE_READ, fence)
+		bench_keep(fence);
+}
+
+static int64_t measure_walk_locked(const struct bench *bench, uint64_t count)
+{
+	int64_t spent;
+
+	(void)bench;
+	dma_resv_lock(&resv, NULL);
+	spent = BENCH_TIME(i, count, walk_locked_once());
+	dma_resv_unlock(&resv);
+	return spent;
+}
+
+static void get_and_put_fences(void)
+{
+	struct dma_fence **list;
+	unsigned int num;
+
+	bench_must(dma_resv_get_fences(&resv, DMA_RESV_USAGE_READ, &num, &list), "no fences");
+	while (num--)
+		dma_fence_put(list[num]);
+	free(list);
+}
+
+static int64_t measure_get_fences(const struct bench *bench, uint64_t count)
+{
+	(void)bench;
+	return BENCH_TIME(i, count, get_and_put_fences());
+}
+
+static void get_and_put_singleton(void)
+{
+	struct dma_fence *fence;
+
+	bench_must(dma_resv_get_singleton(&resv, DMA_RESV_USAGE_READ, &fence), "no fence");
+	dma_fence_put(fence);
+}
+
+static int64_t measure_get_singleton(const struct bench *bench, uint64_t count)
+{
+	(void)bench;
+	return BENCH_TIME_FREEING(count, get_and_put_singleton());
+}
+
 static const struct bench rows[] = {
 	{ .name = "resv_init_fini", .measure = measure_init_fini },
 	{ .name = "resv_lock_unlock", .prepare = prepare_empty, .measure = measure_lock_unlock },
+	{ .name = "resv_trylock_unlock",
+	  .prepare = prepare_empty,
+	  .measure = measure_trylock_unlock },
 	{ .name = "resv_ww_lock_unlock",
 	  .prepare = prepare_empty,
 	  .measure = measure_ww_lock_unlock },
@@ -132,9 +200,13 @@ static const struct bench rows[] = {
 	  .prepare = prepare_1,
 	  .measure = measure_add_replace },
 	{ .name = "resv_test_signaled_1", .prepare = prepare_1, .measure = measure_test_signaled },
-	{ .name = "resv_test_signaled_16", .prepare = prepare_16, .measure = measure_test_signaled },
 	{ .name = "resv_wait_t0_1", .prepare = prepare_1, .measure = measure_wait_t0 },
+	{ .name = "resv_get_singleton_1", .prepare = prepare_1, .measure = measure_get_singleton },
+	{ .name = "resv_iter_locked_16", .prepare = prepare_16, .measure = measure_walk_locked },
 	{ .name = "resv_iter_unlocked_16", .prepare = prepare_16, .measure = measure_walk },
+	{ .name = "resv_test_signaled_16", .prepare = prepare_16, .measure = measure_test_signaled },
+	{ .name = "resv_get_fences_16", .prepare = prepare_16, .measure = measure_get_fences },
+	{ .name = "resv_get_singleton_16", .prepare = prepare_16, .measure = measure_get_singleton },
 };
 
 const struct bench_group bench_resv_rows = BENCH_GROUP(rows);

@@ -11,6 +11,7 @@
  * one a moment after we ourselves were killed.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #define TIMED_NS    (20 * NSEC_PER_MSEC) /* what a repeat has to take */
 #define ENOUGH_NS   (80 * NSEC_PER_MSEC) /* where much of it is preparation */
 #define ROW_LIMIT_S 60 /* then something hangs */
+#define HEAP_KEPT   (64 << 20)
 
 /* How a row's processes tell us how it went. */
 struct outcome {
@@ -132,6 +134,8 @@ static void run_row(const struct bench *bench, unsigned int repeat)
 {
 	prctl(PR_SET_NAME, bench->name); /* For perf(1) and top(1). */
 	alarm(ROW_LIMIT_S);
+	/* What a row frees it takes again: as the kernel's caches keep their pages, so does the heap. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	dmabuf_warn_set(on_library_warning, NULL);
 	if (bench->open)
 		bench->open(bench);

@@ -55,10 +55,12 @@ struct bench_group {
 
 extern const struct bench_group bench_machine_rows;
 extern const struct bench_group bench_fence_rows;
+extern const struct bench_group bench_container_rows;
 extern const struct bench_group bench_resv_rows;
 extern const struct bench_group bench_buf_rows;
 extern const struct bench_group bench_remote_rows;
 extern const struct bench_group bench_handoff_rows;
+extern const struct bench_group bench_scale_rows;
 
 /* What came out. */
 struct bench_result {
@@ -69,7 +71,8 @@ struct bench_result {
 	double median; /* nanoseconds per call, as the next two */
 	double min;
 	double max;
-	double ratio; /* 0: nothing to compare with */
+	double ratio; /* to its peer; 0: nothing to compare with */
+	double kernel; /* what Linux would take on this machine; 0: not known */
 	char why[BENCH_TEXT_SIZE]; /* if not @ok */
 };
 

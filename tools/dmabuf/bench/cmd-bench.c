@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench-kernel.h"
 #include "bench.h"
 #include "../commands.h"
 
@@ -30,8 +31,8 @@ struct options {
 
 /* In this order, so that a row comes after those it is compared with. */
 static const struct bench_group *const groups[] = {
-	&bench_machine_rows, &bench_fence_rows,	 &bench_resv_rows,
-	&bench_buf_rows,     &bench_remote_rows, &bench_handoff_rows,
+	&bench_machine_rows, &bench_fence_rows,	 &bench_container_rows, &bench_resv_rows,
+	&bench_buf_rows,     &bench_remote_rows, &bench_handoff_rows,	&bench_scale_rows,
 };
 
 #define NUM_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -152,6 +153,14 @@ static double ratio_to_peer(const struct bench_result *results, size_t index)
 	return 0;
 }
 
+/* The kernel's figure for a row, as it would be here; atomic_add comes first in every run. */
+static double kernel_here(const struct bench_result *results, size_t index)
+{
+	double figure = bench_kernel_ns(results[index].bench->name);
+
+	return results[0].ok ? figure * results[0].median / BENCH_KERNEL_ADD_NS : 0;
+}
+
 static void measure_all(struct bench_result *results, size_t count, unsigned int repeat, bool table)
 {
 	size_t i;
@@ -161,6 +170,7 @@ static void measure_all(struct bench_result *results, size_t count, unsigned int
 	for (i = 0; i < count; i++) {
 		bench_run(results[i].bench, repeat, &results[i]);
 		results[i].ratio = ratio_to_peer(results, i);
+		results[i].kernel = kernel_here(results, i);
 		if (table)
 			bench_table_row(&results[i]);
 	}
